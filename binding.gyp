@@ -1,0 +1,28 @@
+{
+  "variables": {
+    "openssl_fips": "",
+    "warnings": ["-Wall", "-Wextra", "-Werror"]
+  },
+  "target_defaults": {
+    "cflags": ["<@(warnings)", "-fvisibility=hidden", "-fstack-protector-strong"],
+    "cflags!": ["-fno-exceptions"],
+    "cflags_cc": ["-std=c++20"],
+    "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+    "include_dirs": ["native"],
+    "defines": ["_GNU_SOURCE", "_FILE_OFFSET_BITS=64"]
+  },
+  "targets": [
+    {
+      "target_name": "dockerlite",
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "sources": [
+        "native/addon.cc",
+        "native/sys/syscalls.cc",
+        "native/btrfs/binding.cc",
+        "native/btrfs/subvolume.cc",
+        "native/btrfs/snapshot_batch.cc"
+      ]
+    }
+  ]
+}

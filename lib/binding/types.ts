@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The whole boundary to native code. Every call that can block returns a promise; every failure is an Error with `errno`,
+ * `syscall` and `path`, which the wrappers beside this file turn into a DockerliteError (see native-error.ts).
+ * Paths are strings or, where a name is not UTF-8, Buffers.
+ */
+
+export type NativePath = string | Buffer;
+
+/** One snapshot to make: `name` is created in directory `parent` from the subvolume at `source`. */
+export interface SnapshotRequest {
+  source: NativePath;
+  parent: NativePath;
+  name: string;
+  readonly?: boolean;
+}
+
+/** Answer of one request of a batch: null, or why this one failed. */
+export type BatchAnswer = null | (Error & { errno: number; syscall: string; path?: string });
+
+export interface SubvolumeInfo {
+  id: number;
+  parentId: number;
+  generation: number;
+  /** Generation at creation. */
+  originGeneration: number;
+  readonly: boolean;
+  /** Hex, no dashes; '' where there is none. */
+  uuid: string;
+  parentUuid: string;
+}
+
+/** One path that differs between two read-only snapshots. `from` is the old name of a rename. */
+export interface NativeChange {
+  kind: 'added' | 'changed' | 'deleted' | 'renamed';
+  path: Buffer;
+  from?: Buffer;
+}
+
+export interface FileSystemInfo {
+  /** f_type of statfs(2); btrfs is 0x9123683e. */
+  type: number;
+  blockSize: number;
+  /** Bytes. */
+  total: number;
+  free: number;
+  available: number;
+  readonly: boolean;
+}
+
+/** native/btrfs and native/sys, in dockerlite.node. */
+export interface BtrfsBinding {
+  subvolumeCreate(parent: NativePath, name: string): Promise<void>;
+  snapshotCreate(source: NativePath, parent: NativePath, name: string, readonly: boolean): Promise<void>;
+  /** Concurrent ioctls on threads of their own so that they share transaction commits. */
+  snapshotBatch(requests: SnapshotRequest[], threads: number): Promise<BatchAnswer[]>;
+  /** Deletes `parent`/`name`, subvolumes nested in it first. */
+  subvolumeDelete(parent: NativePath, name: string): Promise<void>;
+  subvolumeInfo(path: NativePath): Promise<SubvolumeInfo>;
+  subvolumeSetReadonly(path: NativePath, readonly: boolean): Promise<void>;
+  /** Paths, relative to `path`, of the subvolumes below it, parents before children. */
+  subvolumeNested(path: NativePath): Promise<Buffer[]>;
+  /** Commits the running transaction of the file system (BTRFS_IOC_SYNC): what was done before is durable. */
+  sync(path: NativePath): Promise<void>;
+  /** What the send stream says changed between two read-only snapshots, in tree order; files' data is not read. */
+  sendDiff(parent: NativePath, snapshot: NativePath): Promise<NativeChange[]>;
+
+  statfs(path: NativePath): Promise<FileSystemInfo>;
+  /** Attaches `file` to a free loop device (autoclear, direct io where possible) and mounts it as btrfs on `target`. */
+  mountLoop(file: NativePath, target: NativePath): Promise<void>;
+  mountDevice(device: NativePath, target: NativePath): Promise<void>;
+  unmount(target: NativePath): Promise<void>;
+  /** What blkid-like probing of the first MiB finds: '' when it is all zero, else a word such as 'btrfs', 'ext', 'unknown'. */
+  probeSignature(device: NativePath): Promise<string>;
+  /** rename(2) with RENAME_NOREPLACE. */
+  renameNoReplace(from: NativePath, to: NativePath): Promise<void>;
+  /** Creates missing mount points inside an untrusted tree (openat2, RESOLVE_IN_ROOT); true when it had to make one. */
+  makeMountPoints(root: NativePath, directories: string[], files: string[]): Promise<boolean>;
+  missingMountPoints(root: NativePath, directories: string[], files: string[]): Promise<string[]>;
+}
+
+/** A received frame of the supervisor's protocol. The descriptors are the receiver's to close. */
+export type FrameHandler = (type: number, body: Buffer, fds: number[]) => void;
+
+/** Socket to a supervisor or spawner; a thin non-blocking transport of frames, see docs/architecture.md. */
+export interface NativeConnection {
+  /** Queues one frame; `fds` are duplicated into the message before this returns. */
+  send(type: number, body: Buffer, fds: number[]): void;
+  /** Keeps (true, the default) or stops keeping Node alive. */
+  ref(keep: boolean): void;
+  close(): void;
+}
+
+/** native/supervisor's client side, in dockerlite.node. */
+export interface SupervisorBinding {
+  /** posix_spawn of the supervisor program with its connection on descriptor 3; returns at once, no signal reaches it from this session. */
+  spawnSupervisor(program: string, args: string[], onFrame: FrameHandler, onClose: (error: Error | null) => void): NativeConnection & { pid: number };
+  connectSupervisor(path: string, onFrame: FrameHandler, onClose: (error: Error | null) => void): NativeConnection;
+  /** socketpair(2): the connection to keep and the descriptor to send. */
+  makeConnection(onFrame: FrameHandler, onClose: (error: Error | null) => void): { connection: NativeConnection; fd: number };
+  /** pipe2(O_CLOEXEC): [read end, write end]. */
+  pipe(): [number, number];
+  closeFd(fd: number): void;
+  /** For each path: does a process listen on this unix socket? Non-blocking probes, one call for many. */
+  probeSockets(paths: string[]): boolean[];
+}
+
+/** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */
+export type ArchiveEnd = { path: NativePath } | { fd: number };
+
+export interface UnpackOptions {
+  /** Stop with EFBIG past this many bytes of file content. */
+  maxBytes?: number;
+  /** Stop past this many entries. */
+  maxEntries?: number;
+  /** Unpack only into this directory inside the root (resolved within the root). */
+  into?: string;
+  /** Keep the archive's owners (default) or give everything to this user. */
+  owner?: { uid: number; gid: number };
+  /** Replace a directory by a file and the other way round (default true, as cp refuses it). */
+  allowReplace?: boolean;
+}
+
+export interface UnpackResult {
+  entries: number;
+  /** Bytes of file content written. */
+  bytes: number;
+  /** sha256 (hex) of the bytes as read from the source, and after decompression. */
+  digest: string;
+  diffId: string;
+}
+
+export interface PackOptions {
+  /** Path inside the root to pack (resolved within the root); default all of it. */
+  from?: string;
+  /** Name of that entry in the archive; default its own base name. */
+  rename?: string;
+  /** Follow a final symbolic link. */
+  followLink?: boolean;
+  /** Paths relative to the root to leave out. */
+  exclude?: string[];
+}
+
+export interface PathStat {
+  /** Base name as Docker's X-Docker-Container-Path-Stat has it. */
+  name: string;
+  size: number;
+  /** st_mode. */
+  mode: number;
+  mtimeNs: bigint;
+  linkTarget: string;
+}
+
+/** native/archive, in dockerlite-archive.node (links libarchive). Runs on threads of its own; `signal` aborts with ECANCELED. */
+export interface ArchiveBinding {
+  /** Unpacks tar (any compression libarchive reads) below `root`; nothing outside it is ever touched. */
+  unpack(source: ArchiveEnd, root: NativePath, options: UnpackOptions): Promise<UnpackResult>;
+  /** Packs a tree as PAX tar: owners, xattrs, ACLs, hard links, sparse files, ns times. */
+  pack(root: NativePath, target: ArchiveEnd, options: PackOptions): Promise<{ entries: number; bytes: number }>;
+  /** Copies a host directory into the root, preserving everything `pack` would. */
+  copyTree(source: NativePath, root: NativePath): Promise<{ entries: number; bytes: number }>;
+  statInRoot(root: NativePath, path: string): Promise<PathStat>;
+}
+
+export interface BridgeRequest {
+  name: string;
+  /** CIDR of the gateway on the bridge, e.g. 172.30.0.1/16. */
+  address: string;
+  mtu?: number;
+}
+
+export interface LinkInfo {
+  name: string;
+  index: number;
+  kind: string;
+  up: boolean;
+  addresses: string[];
+}
+
+/** native/net, in dockerlite-net.node (netlink through libmnl, rules through libnftables). */
+export interface NetBinding {
+  /** Creates the bridge, gives it its address and sets it up; fine when it is already so. */
+  ensureBridge(request: BridgeRequest): Promise<void>;
+  deleteLink(name: string): Promise<void>;
+  links(): Promise<LinkInfo[]>;
+  /** IPv4 destinations of the host's main routing table and addresses, as CIDR: to choose a free subnet. */
+  usedSubnets(): Promise<string[]>;
+  /** Runs nft commands atomically through libnftables; returns its (JSON or plain) output. */
+  nft(commands: string, options: { json?: boolean }): Promise<string>;
+  /** Writes /proc/sys/net/… inside the host's namespace; returns the old value. */
+  sysctl(key: string, value: string): Promise<string>;
+}
+
+/** native/lxc, in dockerlite-lxc.node: liblxc calls that neither fork nor wait. */
+export interface LxcBinding {
+  version(): string;
+  isConfigItemSupported(key: string): boolean;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Image configuration, field names and meaning of the OCI image specification (`config` object). */
+export interface ImageConfig {
+  User?: string;
+  ExposedPorts?: Record<string, Record<string, never>>;
+  Env?: string[];
+  Entrypoint?: string[];
+  Cmd?: string[];
+  Volumes?: Record<string, Record<string, never>>;
+  WorkingDir?: string;
+  Labels?: Record<string, string>;
+  StopSignal?: string;
+}
+
+export interface BindMount {
+  type: 'bind';
+  /** Absolute path on the host. */
+  source: string;
+  /** Absolute path in the container. */
+  target: string;
+  readonly: boolean;
+}
+
+export interface TmpfsMount {
+  type: 'tmpfs';
+  target: string;
+  /** Mount options as Docker's --tmpfs takes them, e.g. "size=64m,mode=1777". */
+  options: string;
+}
+
+export type MountSpec = BindMount | TmpfsMount;
+
+/** What a caller may say when creating a container. CLI flags, library options and API JSON all become this. */
+export interface ContainerOptions {
+  image: string;
+  name?: string;
+  command?: string[];
+  entrypoint?: string[];
+  env?: Record<string, string> | string[];
+  workdir?: string;
+  user?: string;
+  hostname?: string;
+  tty?: boolean;
+  /** Keep stdin open (-i). */
+  openStdin?: boolean;
+  labels?: Record<string, string>;
+  /** Name or number. */
+  stopSignal?: string | number;
+  /** Seconds before SIGKILL; default 10. */
+  stopTimeout?: number;
+  network?: 'none' | 'bridge' | 'host';
+  ip?: string;
+  /** -v: "host:container[:ro]" or structured. */
+  mounts?: (string | MountSpec)[];
+  tmpfs?: string[];
+  readonlyRootfs?: boolean;
+  privileged?: boolean;
+  /** Run the project's init as PID 1. */
+  init?: boolean;
+  /** Remove when it exits. */
+  autoRemove?: boolean;
+}
+
+/** The same, normalised once: nothing deeper has defaults. Stored in the container's row as JSON. */
+export interface ContainerSpec {
+  /** entrypoint then command, as one vector, never empty. */
+  argv: string[];
+  entrypoint: string[];
+  command: string[];
+  /** "K=V", image's and user's merged, PATH, HOSTNAME and (with a tty) TERM included; HOME is added by the shim. */
+  env: string[];
+  workdir: string;
+  user: string;
+  hostname: string;
+  tty: boolean;
+  openStdin: boolean;
+  labels: Record<string, string>;
+  /** Number. */
+  stopSignal: number;
+  stopTimeout: number;
+  network: 'none' | 'bridge' | 'host';
+  /** Fixed address asked for, '' for any. */
+  ip: string;
+  mounts: MountSpec[];
+  readonlyRootfs: boolean;
+  privileged: boolean;
+  init: boolean;
+  autoRemove: boolean;
+  exposedPorts: string[];
+}
