@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { MOUNT_POINTS } from '../containers/mount-points';
+import type { Store } from '../store/store';
+import { currentOwner } from '../util/owner';
+import type { Undo } from '../util/undo';
+import type { ImageRow, OciImage } from './record';
+
+export interface NewImage {
+  oci: OciImage;
+  parent: string;
+  size: number;
+  /** repository:tag to give it; a name that pointed elsewhere moves. */
+  tag?: string;
+}
+
+/** The id: digest of the configuration, as everywhere in the OCI world. A nonce keeps equal configurations of unequal trees apart. */
+export function imageId(oci: OciImage): string {
+  return createHash('sha256').update(JSON.stringify(oci)).digest('hex');
+}
+
+/** diff_id for a tree whose layer has no tar yet: names the snapshot it is. */
+export function snapshotDiffId(): string {
+  return `snapshot:${randomBytes(32).toString('hex')}`;
+}
+
+/**
+ * Makes an image of a subvolume. The row is written first, as `creating` and owned by this process, so that whatever is
+ * left after a crash is known to be garbage; it turns `ready` in one durable transaction after the snapshot's own commit.
+ */
+export async function publishImage(store: Store, source: string, image: NewImage, undo: Undo): Promise<ImageRow> {
+  const { db, layout } = store;
+  const id = imageId(image.oci);
+  const row: ImageRow = {
+    id,
+    state: 'creating',
+    owner: currentOwner(),
+    created: Date.parse(image.oci.created),
+    parent: image.parent,
+    config: JSON.stringify(image.oci),
+    size: image.size,
+    has_base: 0,
+  };
+  db.run(
+    'INSERT INTO images (id, state, owner, created, parent, config, size) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ...[row.id, row.state, row.owner, row.created, row.parent, row.config, row.size],
+  );
+  undo.add(() => discardImage(store, id));
+  mkdirSync(layout.image(id), { mode: 0o700 });
+  await btrfs.snapshotCreate(source, layout.image(id), 'rootfs', true);
+  row.has_base = (await makeBase(store, id)) ? 1 : 0;
+  db.durably(() => {
+    db.run("UPDATE images SET state = 'ready', owner = '', has_base = ? WHERE id = ?", row.has_base, id);
+    if (image.tag !== undefined) {
+      db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', image.tag, id);
+    }
+  });
+  return { ...row, state: 'ready' };
+}
+
+/**
+ * Containers need places to mount /dev, /proc, /etc/hosts and so on. When the image lacks one, containers start from a
+ * second snapshot that has them, so that making them never shows in a container's diff.
+ */
+async function makeBase(store: Store, id: string): Promise<boolean> {
+  const { layout } = store;
+  const { directories, files } = MOUNT_POINTS;
+  const missing = await btrfs.missingMountPoints(layout.imageRootfs(id), directories, files);
+  if (missing.length === 0) return false;
+  await btrfs.snapshotCreate(layout.imageRootfs(id), layout.image(id), 'base', false);
+  await btrfs.makeMountPoints(layout.imageBase(id), directories, files);
+  await btrfs.subvolumeSetReadonly(layout.imageBase(id), true);
+  return true;
+}
+
+/** Removes an image's trees, then its row. Safe to repeat, and after any part of it was done. */
+export async function discardImage(store: Store, id: string): Promise<void> {
+  const { db, layout } = store;
+  for (const name of ['base', 'rootfs']) await btrfs.subvolumeDelete(layout.image(id), name);
+  rmSync(layout.image(id), { recursive: true, force: true });
+  db.run('DELETE FROM images WHERE id = ?', id);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ImageConfig } from '../containers/spec';
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { isIdPrefix, onlyMatch, prefixEnd } from '../util/resolve';
+import { normaliseReference } from './reference';
+
+/** An image as the OCI image specification writes its configuration. */
+export interface OciImage {
+  created: string;
+  author?: string;
+  architecture: string;
+  os: 'linux';
+  config: ImageConfig;
+  rootfs: { type: 'layers'; diff_ids: string[] };
+  history: { created: string; created_by?: string; comment?: string; author?: string; empty_layer?: boolean }[];
+}
+
+export interface ImageRow {
+  id: string;
+  state: 'creating' | 'ready' | 'removing';
+  owner: string;
+  created: number;
+  parent: string;
+  config: string;
+  size: number;
+  has_base: number;
+}
+
+/** What callers see of an image. */
+export interface Image {
+  /** 64 hex digits; `sha256:` in front where Docker prints it so. */
+  id: string;
+  /** repository:tag names, sorted. */
+  tags: string[];
+  /** ms since the epoch. */
+  created: number;
+  /** Id of the image it was committed from, '' for none. */
+  parent: string;
+  /** Bytes of file content. */
+  size: number;
+  oci: OciImage;
+}
+
+export function toImage(store: Store, row: ImageRow): Image {
+  const tags = store.db.all<{ name: string }>('SELECT name FROM tags WHERE image = ? ORDER BY name', row.id);
+  return {
+    id: row.id,
+    tags: tags.map((tag) => tag.name),
+    created: row.created,
+    parent: row.parent,
+    size: row.size,
+    oci: JSON.parse(row.config) as OciImage,
+  };
+}
+
+/**
+ * Finds an image by name (`:latest` understood), full id or unique prefix of an id, with or without `sha256:`.
+ * @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS, E_INVALID (not a reference)
+ */
+export function findImage(store: Store, wanted: string): ImageRow {
+  const byTag = imageByTag(store, wanted);
+  if (byTag !== undefined) return byTag;
+  const prefix = wanted.startsWith('sha256:') ? wanted.slice(7) : wanted;
+  if (isIdPrefix(prefix)) {
+    const rows = store.db.all<ImageRow>(
+      "SELECT * FROM images WHERE id >= ? AND id < ? AND state = 'ready' LIMIT 2",
+      prefix,
+      prefixEnd(prefix),
+    );
+    if (rows.length > 0) return onlyMatch(rows, wanted, 'E_NO_SUCH_IMAGE', 'image');
+  }
+  throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${wanted}`);
+}
+
+function imageByTag(store: Store, wanted: string): ImageRow | undefined {
+  if (wanted.startsWith('sha256:')) return undefined;
+  return store.db.get<ImageRow>(
+    "SELECT images.* FROM tags JOIN images ON images.id = tags.image WHERE tags.name = ? AND state = 'ready'",
+    normaliseReference(wanted),
+  );
+}

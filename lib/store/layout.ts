@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Every path inside a store and its run directory. Nobody else builds one. Subvolumes have a parent directory of their
+ * own each: two snapshots made into one directory would wait for each other's transaction commit.
+ */
+export class Layout {
+  constructor(
+    readonly root: string,
+    readonly storeId: string,
+  ) {}
+
+  static readonly defaultRoot = '/var/lib/dockerlite';
+
+  /** Its presence makes a directory a store. */
+  static marker(root: string): string {
+    return `${root}/dockerlite.json`;
+  }
+
+  /** The loop image of a store whose root is not on btrfs. */
+  static loopImage(root: string): string {
+    return `${root}.img`;
+  }
+
+  get database(): string {
+    return `${this.root}/state.db`;
+  }
+  get images(): string {
+    return `${this.root}/images`;
+  }
+  get containers(): string {
+    return `${this.root}/containers`;
+  }
+  get pool(): string {
+    return `${this.root}/pool`;
+  }
+  get tmp(): string {
+    return `${this.root}/tmp`;
+  }
+
+  image(id: string): string {
+    return `${this.images}/${id}`;
+  }
+  imageRootfs(id: string): string {
+    return `${this.images}/${id}/rootfs`;
+  }
+  imageBase(id: string): string {
+    return `${this.images}/${id}/base`;
+  }
+  imagePool(id: string): string {
+    return `${this.pool}/${id}`;
+  }
+
+  container(id: string): string {
+    return `${this.containers}/${id}`;
+  }
+  containerRootfs(id: string): string {
+    return `${this.containers}/${id}/rootfs`;
+  }
+  containerLog(id: string): string {
+    return `${this.containers}/${id}/${id}-json.log`;
+  }
+  containerExit(id: string): string {
+    return `${this.containers}/${id}/exit`;
+  }
+
+  /** On a tmpfs, so it is empty after a reboot, as the containers' processes are gone. */
+  get run(): string {
+    return `/run/dockerlite/${this.storeId}`;
+  }
+  runDir(id: string): string {
+    return `${this.run}/${id}`;
+  }
+  controlSocket(id: string): string {
+    return `${this.run}/${id}/ctl`;
+  }
+}

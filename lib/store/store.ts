@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { DockerliteError } from '../errors';
+import { StateDatabase } from './database';
+import { Layout } from './layout';
+
+/** What dockerlite.json says. */
+export interface StoreMarker {
+  version: 1;
+  /** 16 hex digits; names the run directory, the bridge and the rules of this store. */
+  id: string;
+  /** Subnet of the default bridge, CIDR. */
+  subnet: string;
+}
+
+/** An open store: its paths and its state. */
+export interface Store {
+  readonly layout: Layout;
+  readonly marker: StoreMarker;
+  readonly db: StateDatabase;
+}
+
+/** `--root`, else $DOCKERLITE_ROOT, else /var/lib/dockerlite. */
+export function storeRoot(given?: string): string {
+  return given || process.env.DOCKERLITE_ROOT || Layout.defaultRoot;
+}
+
+/** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION */
+export async function openStore(root: string): Promise<Store> {
+  requireRoot();
+  const marker = readMarker(root) ?? (await remount(root));
+  const layout = new Layout(root, marker.id);
+  mkdirSync(layout.run, { recursive: true, mode: 0o700 });
+  return { layout, marker, db: StateDatabase.open(layout.database) };
+}
+
+export function requireRoot(): void {
+  if (process.geteuid?.() === 0) return;
+  throw new DockerliteError('E_PERMISSION', 'dockerlite needs root to make snapshots and containers', { hint: 'run it with sudo' });
+}
+
+export function readMarker(root: string): StoreMarker | undefined {
+  const path = Layout.marker(root);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new DockerliteError('E_PERMISSION', `cannot read ${path}: ${(error as Error).message}`, { path, cause: error });
+  }
+  try {
+    const marker = JSON.parse(text) as StoreMarker;
+    if (marker.version === 1 && /^[0-9a-f]{16}$/.test(marker.id)) return marker;
+  } catch {
+    // falls through to the same answer
+  }
+  throw new DockerliteError('E_STORE_DAMAGED', `${path} is not one this dockerlite can read`, { path });
+}
+
+/** After a reboot the loop image lies beside an empty directory: the first command that needs the store mounts it again. */
+async function remount(root: string): Promise<StoreMarker> {
+  const image = Layout.loopImage(root);
+  if (existsSync(image)) {
+    await btrfs.mountLoop(image, root);
+    const marker = readMarker(root);
+    if (marker !== undefined) return marker;
+  }
+  const device = `${root}.device`;
+  if (existsSync(device)) {
+    await btrfs.mountDevice(readFileSync(device, 'utf8').trim(), root);
+    const marker = readMarker(root);
+    if (marker !== undefined) return marker;
+  }
+  throw new DockerliteError('E_STORE_MISSING', `there is no dockerlite store at ${root}`, {
+    path: root,
+    hint: 'make one with: dockerlite init',
+  });
+}
