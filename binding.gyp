@@ -20,8 +20,10 @@
         "native/addon.cc",
         "native/sys/syscalls.cc",
         "native/btrfs/binding.cc",
+        "native/btrfs/nested.cc",
+        "native/btrfs/snapshot_batch.cc",
         "native/btrfs/subvolume.cc",
-        "native/btrfs/snapshot_batch.cc"
+        "native/btrfs/subvolume_delete.cc"
       ]
     }
   ]
