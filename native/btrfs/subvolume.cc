@@ -90,7 +90,8 @@ Result<SubvolumeInfo> GetSubvolumeInfo(const std::string& path) {
   if (!fd) return fd.error();
   if (Status is = CheckSubvolume(fd.value().get(), path); !is) return is.error();
   btrfs_ioctl_get_subvol_info_args args = {};
-  if (ioctl(fd.value().get(), BTRFS_IOC_GET_SUBVOL_INFO, &args) != 0)
+  // Some kernels return 1 and a full answer.
+  if (ioctl(fd.value().get(), BTRFS_IOC_GET_SUBVOL_INFO, &args) < 0)
     return Error::last("ioctl(BTRFS_IOC_GET_SUBVOL_INFO)", path);
   SubvolumeInfo info;
   info.id = args.treeid;
