@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "sys/result.h"
+
+namespace dockerlite {
+
+// Runs nft commands as one transaction through libnftables; what they print.
+Result<std::string> RunNft(const std::string& commands, bool json);
+
+// Is there a table of this name in the ip family? One netlink request, without libnftables.
+Result<bool> HasTable(const std::string& name);
+
+}  // namespace dockerlite
