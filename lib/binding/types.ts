@@ -188,6 +188,8 @@ export interface NetBinding {
   usedSubnets(): Promise<string[]>;
   /** Runs nft commands atomically through libnftables; returns its (JSON or plain) output. */
   nft(commands: string, options: { json?: boolean }): Promise<string>;
+  /** Is there a table of this name in nftables' ip family? One netlink request, without libnftables. */
+  hasTable(name: string): Promise<boolean>;
   /** Writes /proc/sys/net/… inside the host's namespace; returns the old value. */
   sysctl(key: string, value: string): Promise<string>;
 }

@@ -25,7 +25,7 @@ CREATE TABLE containers (
   name TEXT NOT NULL UNIQUE,
   image TEXT NOT NULL,
   image_name TEXT NOT NULL,          -- as the user wrote it
-  state TEXT NOT NULL,               -- creating | created | starting | running | exited | removing
+  state TEXT NOT NULL,               -- ContainerState, see containers/state.ts
   owner TEXT NOT NULL,               -- process at work on it, or its supervisor while it runs
   created INTEGER NOT NULL,          -- ms since the epoch
   spec TEXT NOT NULL,                -- ContainerSpec, JSON
@@ -35,16 +35,29 @@ CREATE TABLE containers (
   finished TEXT NOT NULL DEFAULT '',
   exit_code INTEGER NOT NULL DEFAULT 0,
   oom_killed INTEGER NOT NULL DEFAULT 0,
-  error TEXT NOT NULL DEFAULT ''
+  error TEXT NOT NULL DEFAULT '',
+  auto_remove INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX containers_created ON containers(created);
 CREATE INDEX containers_image ON containers(image);
 CREATE INDEX containers_active ON containers(state) WHERE state NOT IN ('created', 'exited');
+CREATE INDEX containers_auto_remove ON containers(state) WHERE auto_remove = 1;
 CREATE TABLE addresses (
   ip INTEGER PRIMARY KEY,            -- IPv4 as a number
   container_id TEXT NOT NULL UNIQUE,
   fixed INTEGER NOT NULL DEFAULT 0   -- kept while the container is stopped
 );
+CREATE TABLE address_cursor (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  next INTEGER NOT NULL              -- from here on no address was ever given out
+);
+CREATE TABLE address_queue (         -- addresses given back, oldest first
+  turn INTEGER PRIMARY KEY,
+  ip INTEGER NOT NULL UNIQUE
+);
+CREATE TRIGGER addresses_returned AFTER DELETE ON addresses WHEN OLD.ip < (SELECT next FROM address_cursor) BEGIN
+  INSERT OR IGNORE INTO address_queue (ip) VALUES (OLD.ip);
+END;
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 

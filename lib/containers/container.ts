@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Readable, Writable } from 'node:stream';
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import type { Image } from '../images/record';
+import { type Attachment, attachContainer, type AttachOptions } from './attach';
+import { commitContainer, type CommitOptions } from './commit';
+import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } from './copy';
+import { type Change, containerDiff } from './diff';
+import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
+import { exportContainer, type ExportTarget } from './export';
+import { type ContainerInfo, describeContainer } from './inspect';
+import { killContainer } from './kill';
+import { containerLogs, type LogEntry, type LogsOptions } from './logs';
+import { pauseContainer, unpauseContainer } from './pause';
+import { type ContainerRow, containerById } from './record';
+import { removeContainer, type RemoveOptions } from './remove';
+import { renameContainer } from './rename';
+import { settleRow } from './settle';
+import { type StartOptions, startContainer } from './start';
+import { stopContainer, type StopOptions } from './stop';
+import { containerProcesses, type ProcessList } from './top';
+import { type ExitStatus, waitContainer } from './wait';
+import type { PathStat } from '../binding/types';
+
+/** A handle on one container: every verb reads the store's present state first, so it never goes stale. */
+export class Container implements AsyncDisposable {
+  constructor(
+    private readonly context: Context,
+    /** 64 hex digits. */
+    readonly id: string,
+  ) {}
+
+  /** What `inspect` shows, as plain data. */
+  async inspect(): Promise<ContainerInfo> {
+    return describeContainer(this.context, await this.row());
+  }
+
+  /**
+   * Starts it; resolves when its command has been exec'ed. With `attach`, its streams are connected before it runs.
+   * @throws E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE, E_START_FAILED, E_CONFLICT (running already)
+   */
+  async start(): Promise<void>;
+  async start(options: StartOptions & { attach: AttachOptions }): Promise<Attachment>;
+  async start(options?: StartOptions): Promise<Attachment | void>;
+  async start(options: StartOptions = {}): Promise<Attachment | void> {
+    return startContainer(this.context, await this.row(), options);
+  }
+
+  /** Waits for it to end; at once when it has. */
+  async wait(options: { signal?: AbortSignal } = {}): Promise<ExitStatus> {
+    return waitContainer(this.context, await this.row(), options);
+  }
+
+  /** Connects to the streams of the running container. @throws E_NOT_RUNNING */
+  async attach(options: AttachOptions = {}): Promise<Attachment> {
+    return attachContainer(this.context, await this.row(), options);
+  }
+
+  /** Runs another command in it. @throws E_NOT_RUNNING, E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE */
+  async exec(command: string[], options: ExecOptions = {}): Promise<ExecProcess> {
+    return execInContainer(this.context, await this.row(), command, options);
+  }
+
+  /** What it wrote to stdout and stderr. */
+  async *logs(options: LogsOptions = {}): AsyncGenerator<LogEntry> {
+    yield* containerLogs(this.context, await this.row(), options);
+  }
+
+  /** Sends a signal, SIGKILL by default. @throws E_NOT_RUNNING, E_INVALID */
+  async kill(signal: string | number = 'SIGKILL'): Promise<void> {
+    await killContainer(this.context, await this.row(), signal);
+  }
+
+  /** Stop signal, then SIGKILL after the timeout; resolves when it has ended. Nothing to do when it is not running. */
+  async stop(options: StopOptions = {}): Promise<void> {
+    await stopContainer(this.context, await this.row(), options);
+  }
+
+  async restart(options: StopOptions = {}): Promise<void> {
+    await this.stop(options);
+    await this.start();
+  }
+
+  async pause(): Promise<void> {
+    await pauseContainer(this.context, await this.row());
+  }
+
+  async unpause(): Promise<void> {
+    await unpauseContainer(this.context, await this.row());
+  }
+
+  /** What changed in its file system since its image. */
+  async *diff(): AsyncGenerator<Change> {
+    yield* containerDiff(this.context, await this.row());
+  }
+
+  /** Makes an image of its present state. */
+  async commit(options: CommitOptions = {}): Promise<Image> {
+    return commitContainer(this.context, await this.row(), options);
+  }
+
+  /** Tar of a path in the container, to a stream or a descriptor. */
+  async copyOut(path: string, target: Writable | { fd: number }, options: CopyOutOptions = {}): Promise<PathStat> {
+    return copyOut(this.context, await this.row(), path, target, options);
+  }
+
+  /** Unpacks a tar into a directory of the container. */
+  async copyIn(source: Readable | { fd: number } | { path: string }, path: string, options: CopyInOptions = {}): Promise<void> {
+    await copyIn(this.context, await this.row(), source, path, options);
+  }
+
+  /** lstat of a path in the container. @throws E_NOT_FOUND */
+  async stat(path: string): Promise<PathStat> {
+    return statPath(this.context, await this.row(), path);
+  }
+
+  /** Tar of its whole file system. */
+  async export(target: ExportTarget, options: { signal?: AbortSignal } = {}): Promise<void> {
+    await exportContainer(this.context, await this.row(), target, options);
+  }
+
+  async rename(name: string): Promise<void> {
+    renameContainer(this.context, await this.row(), name);
+  }
+
+  /** Its processes, as ps(1) shows them on the host. @throws E_NOT_RUNNING */
+  async top(): Promise<ProcessList> {
+    return containerProcesses(this.context, await this.row());
+  }
+
+  /** @throws E_CONFLICT while it runs, without `force` */
+  async remove(options: RemoveOptions = {}): Promise<void> {
+    await removeContainer(this.context, await this.row(), options);
+  }
+
+  /** `await using`: removes it, running or not. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (containerById(this.context.store, this.id) !== undefined) await this.remove({ force: true });
+  }
+
+  private async row(): Promise<ContainerRow> {
+    const row = containerById(this.context.store, this.id);
+    const settled = row && (await settleRow(this.context.store, row));
+    if (settled === undefined) throw new DockerliteError('E_NO_SUCH_CONTAINER', `No such container: ${this.id}`);
+    return settled;
+  }
+}

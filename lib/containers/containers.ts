@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { Container } from './container';
+import { createContainer, createContainers } from './create';
+import { type ContainerSummary, listContainers, type ListOptions } from './list';
+import { findContainer, latestContainer } from './record';
+import { settle } from './settle';
+import type { ContainerOptions } from './spec';
+import type { StartOptions } from './start';
+
+/** The containers of a store. */
+export class Containers {
+  constructor(private readonly context: Context) {}
+
+  /** One snapshot and one row; nothing runs yet. @throws E_NO_SUCH_IMAGE, E_INVALID, E_NAME_IN_USE */
+  async create(options: ContainerOptions): Promise<Container> {
+    return new Container(this.context, await createContainer(this.context, options));
+  }
+
+  /** Creates many at once, their snapshots sharing the file system's commits: all or none. */
+  async createMany(options: ContainerOptions[]): Promise<Container[]> {
+    const ids = await createContainers(this.context, options);
+    return ids.map((id) => new Container(this.context, id));
+  }
+
+  /** Creates and starts. When it cannot be started it stays, as Docker leaves it, unless `autoRemove`. */
+  async run(options: ContainerOptions, start: StartOptions = {}): Promise<Container> {
+    const container = await this.create(options);
+    try {
+      await container.start(start);
+    } catch (error) {
+      if (options.autoRemove) await container.remove({ force: true });
+      throw error;
+    }
+    return container;
+  }
+
+  /** By id, name, or unique prefix of an id. @throws E_NO_SUCH_CONTAINER, E_AMBIGUOUS */
+  async get(wanted: string): Promise<Container> {
+    return new Container(this.context, findContainer(this.context.store, wanted).id);
+  }
+
+  /** The one created last. @throws E_NO_SUCH_CONTAINER */
+  async latest(): Promise<Container> {
+    await settle(this.context);
+    return new Container(this.context, latestContainer(this.context.store).id);
+  }
+
+  /** Newest first; running ones only, unless `all`. */
+  async list(options: ListOptions = {}): Promise<ContainerSummary[]> {
+    await settle(this.context);
+    return listContainers(this.context.store, options);
+  }
+}

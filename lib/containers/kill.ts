@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import type { ContainerRow } from './record';
+import { signalNumber } from './signals';
+import { requireState } from './state';
+import { withSupervisor } from './supervise';
+
+/** Sends a signal to the container's init. @throws E_NOT_RUNNING, E_INVALID */
+export async function killContainer(context: Context, row: ContainerRow, signal: string | number): Promise<void> {
+  const number = signalNumber(signal);
+  if (!['running', 'paused', 'starting'].includes(row.state)) {
+    throw new DockerliteError('E_CONFLICT', `Cannot kill container: ${row.id}: Container ${row.id} is not running`);
+  }
+  requireState('kill', row);
+  await withSupervisor(context, row, async (supervisor) => {
+    await supervisor.signal(number);
+    // A frozen process dies only once it runs again.
+    if (row.state === 'paused' && number === 9) await supervisor.thaw();
+  });
+}

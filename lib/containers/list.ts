@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../errors';
+import { numberToIp } from '../network/ipv4';
+import type { Store } from '../store/store';
+import { type ContainerRow, specOf } from './record';
+import type { ContainerState } from './state';
+
+export interface ListOptions {
+  /** Also those that do not run. */
+  all?: boolean;
+  /** Only the newest so many, running or not. */
+  last?: number;
+  /** Docker's filters: id, name, status, label, ancestor, exited, network, before, since; values of one key are alternatives. */
+  filters?: Record<string, string[]>;
+}
+
+export interface ContainerSummary {
+  id: string;
+  name: string;
+  /** As the user wrote it. */
+  image: string;
+  imageId: string;
+  command: string[];
+  /** ms since the epoch. */
+  created: number;
+  state: ContainerState;
+  exitCode: number;
+  /** ms since the epoch, 0 when it never did. */
+  started: number;
+  finished: number;
+  pid: number;
+  /** '' when it has none. */
+  ip: string;
+  network: string;
+  labels: Record<string, string>;
+}
+
+type Row = ContainerRow & { ip: number | null };
+type Filter = (container: ContainerSummary, values: string[]) => boolean;
+
+const RUNNING: ContainerState[] = ['starting', 'running', 'paused'];
+
+const FILTERS: Record<string, Filter> = {
+  id: (container, values) => values.some((value) => container.id.startsWith(value)),
+  name: (container, values) => values.some((value) => pattern(value).test(container.name) || pattern(value).test(`/${container.name}`)),
+  status: (container, values) => values.includes(container.state === 'starting' ? 'running' : container.state),
+  label: (container, values) => values.every((value) => hasLabel(container.labels, value)),
+  ancestor: (container, values) => values.some((value) => isImage(container, value)),
+  exited: (container, values) => container.state === 'exited' && values.some((value) => Number(value) === container.exitCode),
+  network: (container, values) => values.includes(container.network),
+};
+const ORDER_FILTERS = ['before', 'since'];
+
+/** @throws E_INVALID for a filter or status Docker does not know either */
+export function listContainers(store: Store, options: ListOptions): ContainerSummary[] {
+  const filters = checkFilters(options.filters ?? {});
+  const everyState = options.all === true || options.last !== undefined || 'status' in filters || 'exited' in filters;
+  const where = everyState ? "state NOT IN ('creating', 'removing')" : "state IN ('starting', 'running', 'paused')";
+  const limit = options.last === undefined ? -1 : options.last;
+  const rows = store.db.all<Row>(
+    `SELECT containers.*, addresses.ip AS ip FROM containers LEFT JOIN addresses ON addresses.container_id = containers.id
+     WHERE ${where} ORDER BY created DESC, containers.id LIMIT ?`,
+    limit,
+  );
+  let summaries = rows.map(summarise);
+  for (const key of ORDER_FILTERS) {
+    for (const value of filters[key] ?? []) summaries = relativeTo(summaries, key, value);
+  }
+  return summaries.filter((summary) => Object.entries(filters).every(([key, values]) => FILTERS[key]?.(summary, values) ?? true));
+}
+
+function summarise(row: Row): ContainerSummary {
+  const spec = specOf(row);
+  return {
+    id: row.id,
+    name: row.name,
+    image: row.image_name,
+    imageId: row.image,
+    command: spec.argv,
+    created: row.created,
+    state: row.state,
+    exitCode: row.exit_code,
+    started: nsToMs(row.started),
+    finished: nsToMs(row.finished),
+    pid: row.pid,
+    ip: row.ip === null || !RUNNING.includes(row.state) ? '' : numberToIp(row.ip),
+    network: spec.network,
+    labels: spec.labels,
+  };
+}
+
+/** ns as text, as the supervisor writes times, to ms. */
+export function nsToMs(ns: string): number {
+  return ns === '' ? 0 : Number(BigInt(ns) / 1_000_000n);
+}
+
+function checkFilters(filters: Record<string, string[]>): Record<string, string[]> {
+  for (const [key, values] of Object.entries(filters)) {
+    if (!(key in FILTERS) && !ORDER_FILTERS.includes(key)) throw new DockerliteError('E_INVALID', `invalid filter '${key}'`);
+    const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+    const bad = key === 'status' ? values.find((value) => !states.includes(value)) : undefined;
+    if (bad !== undefined) throw new DockerliteError('E_INVALID', `invalid filter 'status=${bad}'`);
+    if (key === 'exited' && !values.every((value) => /^-?\d+$/.test(value))) throw new DockerliteError('E_INVALID', `invalid filter 'exited=${values.join()}'`);
+  }
+  return filters;
+}
+
+/** A filter's value is a regular expression to Docker; one that is none is taken by its letters. */
+function pattern(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch {
+    return new RegExp(value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  }
+}
+
+function hasLabel(labels: Record<string, string>, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  if (equals < 0) return wanted in labels;
+  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+function isImage(container: ContainerSummary, value: string): boolean {
+  const id = value.startsWith('sha256:') ? value.slice(7) : value;
+  const name = container.image.includes(':') ? container.image : `${container.image}:latest`;
+  return value === container.image || value === name || `${value}:latest` === name || (id.length >= 4 && container.imageId.startsWith(id));
+}
+
+function relativeTo(summaries: ContainerSummary[], key: string, value: string): ContainerSummary[] {
+  const mark = summaries.findIndex((summary) => summary.name === value || summary.id.startsWith(value));
+  if (mark < 0) throw new DockerliteError('E_NO_SUCH_CONTAINER', `No such container: ${value}`);
+  return key === 'before' ? summaries.slice(mark + 1) : summaries.slice(0, mark);
+}

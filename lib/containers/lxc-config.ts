@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, statSync } from 'node:fs';
+import { hasUnifiedCgroups } from '../binding/features';
+import { programPath } from '../binding/load';
+import type { Layout } from '../store/layout';
+import type { ContainerSpec, MountSpec } from './spec';
+
+/** Docker's default set, names as liblxc wants them (capabilities(7) without cap_). */
+export const DEFAULT_CAPABILITIES = [
+  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service', 'net_raw'],
+  ...['sys_chroot', 'mknod', 'audit_write', 'setfcap'],
+];
+
+/** Devices every container may use, as Docker and runc allow them: mknod of anything, use of these. */
+const DEVICES = ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:1 rwm', 'c 5:2 rwm', 'c 136:* rwm', 'c 10:200 rwm'];
+
+/** Where the shim is found inside every container. */
+export const SHIM_PATH = '/dev/.dockerlite/init';
+
+// Paths of this kernel only are listed at run time: a mount that is bound to fail would still cost its attempt.
+const MASKED_FILES = ['proc/kcore', 'proc/keys', 'proc/latency_stats', 'proc/timer_list', 'proc/sched_debug', 'proc/interrupts'].filter(exists);
+const MASKED_DIRECTORIES = ['proc/acpi', 'proc/scsi', 'proc/asound', 'sys/firmware', 'sys/devices/virtual/powercap'].filter(exists);
+const READ_ONLY = ['proc/bus', 'proc/fs', 'proc/irq', 'proc/sys', 'proc/sysrq-trigger'].filter(exists);
+
+function exists(path: string): boolean {
+  return existsSync(`/${path}`);
+}
+
+/**
+ * What liblxc is told about a container: `key=value` pairs, lxc.container.conf(5). `network` comes from
+ * network/lxc-net.ts.
+ */
+export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[]): string[] {
+  return [
+    `lxc.rootfs.path=dir:${layout.containerRootfs(id)}`,
+    `lxc.uts.name=${spec.hostname}`,
+    // stdin, stdout and stderr are the supervisor's own pipes; a terminal is opened by the shim.
+    'lxc.console.path=none',
+    'lxc.tty.max=0',
+    'lxc.pty.max=1024',
+    'lxc.autodev=1',
+    `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file 0 0`,
+    'lxc.mount.entry=shm dev/shm tmpfs nosuid,nodev,noexec,mode=1777,size=65536k,create=dir 0 0',
+    'lxc.mount.entry=mqueue dev/mqueue mqueue nosuid,nodev,noexec,create=dir 0 0',
+    ...etcMounts(layout.container(id)),
+    ...spec.mounts.map(mountEntry),
+    ...(spec.readonlyRootfs ? ['lxc.rootfs.options=ro'] : []),
+    ...privileges(spec),
+    ...network,
+  ];
+}
+
+function etcMounts(directory: string): string[] {
+  return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind 0 0`);
+}
+
+function mountEntry(mount: MountSpec): string {
+  const target = escape(mount.target.slice(1));
+  if (mount.type === 'tmpfs') {
+    const options = ['nosuid', 'nodev', 'noexec', ...mount.options.split(','), 'create=dir'].filter((word) => word !== '');
+    return `lxc.mount.entry=tmpfs ${target} tmpfs ${options.join(',')} 0 0`;
+  }
+  return `lxc.mount.entry=${escape(mount.source)} ${target} none rbind,${mount.readonly ? 'ro' : 'rw'},rprivate,create=${kindOf(mount.source)} 0 0`;
+}
+
+function privileges(spec: ContainerSpec): string[] {
+  const common = ['lxc.apparmor.profile=unconfined', 'lxc.mount.auto=proc:rw'];
+  if (spec.privileged) return [...common, 'lxc.mount.auto=sys:rw'];
+  const key = hasUnifiedCgroups() ? 'lxc.cgroup2.devices' : 'lxc.cgroup.devices';
+  return [
+    ...common,
+    'lxc.mount.auto=sys:ro',
+    ...READ_ONLY.map((path) => `lxc.mount.entry=${path} ${path} none bind,ro,optional,relative 0 0`),
+    ...MASKED_FILES.map((path) => `lxc.mount.entry=/dev/null ${path} none bind,optional 0 0`),
+    ...MASKED_DIRECTORIES.map((path) => `lxc.mount.entry=tmpfs ${path} tmpfs ro,nosuid,nodev,noexec,optional 0 0`),
+    `lxc.cap.keep=${DEFAULT_CAPABILITIES.join(' ')}`,
+    `${key}.deny=a`,
+    ...DEVICES.map((device) => `${key}.allow=${device}`),
+  ];
+}
+
+/** Whether a bind mount's target must be made as a file or as a directory. */
+function kindOf(source: string): 'file' | 'dir' {
+  return statSync(source).isDirectory() ? 'dir' : 'file';
+}
+
+/** fstab(5) escapes, which liblxc reads with getmntent(3). */
+function escape(path: string): string {
+  return path.replace(/[\\ \t\n]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError, invalid } from '../errors';
+import { shortId } from '../util/id';
+import { parseMount, parseTmpfs } from './mounts';
+import { signalNumber } from './signals';
+import type { ContainerOptions, ContainerSpec, ImageConfig } from './spec';
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Turns what a caller said and what the image says into one complete specification: the only place with defaults.
+ * @throws E_INVALID
+ */
+export function normaliseSpec(id: string, options: ContainerOptions, image: ImageConfig): ContainerSpec {
+  const entrypoint = options.entrypoint ?? image.Entrypoint ?? [];
+  // As Docker: an entrypoint of one's own drops the image's command.
+  const command = options.command?.length ? options.command : options.entrypoint === undefined ? (image.Cmd ?? []) : [];
+  const argv = [...entrypoint, ...command];
+  if (argv.length === 0 || (argv.length === 1 && argv[0] === '')) {
+    throw new DockerliteError('E_INVALID', 'No command specified', { hint: 'the image names none, so give one after the image' });
+  }
+  const hostname = options.hostname ?? shortId(id);
+  const tty = options.tty === true;
+  const network = options.network ?? 'bridge';
+  if (!['none', 'bridge', 'host'].includes(network)) {
+    throw new DockerliteError('E_INVALID', `network ${String(network)} not found`, { hint: 'use none, bridge or host' });
+  }
+  if (options.ip !== undefined && network !== 'bridge') {
+    throw new DockerliteError('E_INVALID', 'an IP address can only be given on the bridge network');
+  }
+  const spec: ContainerSpec = {
+    argv: noNul(argv, 'command'),
+    entrypoint,
+    command,
+    env: mergeEnv([DEFAULT_PATH, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])], image.Env ?? [], toList(options.env)),
+    workdir: absolute(options.workdir || image.WorkingDir || '/', 'working directory'),
+    user: options.user ?? image.User ?? '',
+    hostname: checkHostname(hostname),
+    tty,
+    openStdin: options.openStdin === true,
+    labels: { ...image.Labels, ...options.labels },
+    stopSignal: signalNumber(options.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
+    stopTimeout: checkTimeout(options.stopTimeout ?? 10),
+    network,
+    ip: options.ip ?? '',
+    mounts: [...(options.mounts ?? []).map(parseMount), ...(options.tmpfs ?? []).map(parseTmpfs)],
+    readonlyRootfs: options.readonlyRootfs === true,
+    privileged: options.privileged === true,
+    init: options.init === true,
+    autoRemove: options.autoRemove === true,
+    exposedPorts: Object.keys(image.ExposedPorts ?? {}),
+  };
+  noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');
+  checkTargets(spec);
+  return spec;
+}
+
+function toList(env: ContainerOptions['env']): string[] {
+  if (env === undefined) return [];
+  return Array.isArray(env) ? env : Object.entries(env).map(([key, value]) => `${key}=${value}`);
+}
+
+/** Later ones win and keep the place of the first; `K` without a value takes it out, as Docker's -e K of an unset K does. */
+export function mergeEnv(...lists: string[][]): string[] {
+  const merged = new Map<string, string>();
+  for (const entry of lists.flat()) {
+    const equals = entry.indexOf('=');
+    const key = equals < 0 ? entry : entry.slice(0, equals);
+    if (key === '') throw new DockerliteError('E_INVALID', `invalid environment variable: ${entry}`);
+    if (equals < 0) merged.delete(key);
+    else merged.set(key, entry);
+  }
+  return [...merged.values()];
+}
+
+function absolute(path: string, what: string): string {
+  if (path.startsWith('/') && !path.includes('\0')) return path;
+  throw new DockerliteError('E_INVALID', `the ${what} '${path}' is invalid, it needs to be an absolute path`);
+}
+
+function checkHostname(name: string): string {
+  if (/^[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9_])?$/.test(name)) return name;
+  throw invalid('hostname', 'at most 64 letters, digits, dots and dashes', name);
+}
+
+function checkTimeout(seconds: number): number {
+  if (Number.isInteger(seconds) && seconds >= -1 && seconds <= 2 ** 31) return seconds;
+  throw invalid('stop timeout', 'whole seconds, or -1 to wait forever', seconds);
+}
+
+function noNul(values: string[], what: string): string[] {
+  if (values.some((value) => typeof value !== 'string' || value.includes('\0'))) throw invalid(what, 'text without NUL bytes', 'NUL');
+  return values;
+}
+
+function checkTargets(spec: ContainerSpec): void {
+  const seen = new Set<string>();
+  for (const { target } of spec.mounts) {
+    if (seen.has(target)) throw new DockerliteError('E_INVALID', `Duplicate mount point: ${target}`);
+    seen.add(target);
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeFields, type Field, u32, u64 } from '../binding/frames';
+
+/** Tags of the shim's orders, see docs/architecture.md. */
+const TAG = { argv: 1, env: 2, cwd: 3, user: 4, group: 5, flags: 6, rlimit: 7, seccomp: 8, rows: 9, columns: 10, capabilities: 11 } as const;
+const FLAG = { tty: 1, init: 2, noNewPrivileges: 4, newSession: 8 } as const;
+
+export interface Payload {
+  argv: string[];
+  env: string[];
+  cwd: string;
+  user: string;
+  tty: boolean;
+  init?: boolean;
+  rows?: number;
+  columns?: number;
+  /** Bit mask of the capabilities to keep; all that are there when absent. */
+  capabilities?: bigint;
+}
+
+/** What the init shim (or an exec'ed process) is told to become. */
+export function encodePayload(payload: Payload): Buffer {
+  const fields: Field[] = [
+    ...payload.argv.map((word): Field => [TAG.argv, word]),
+    ...payload.env.map((entry): Field => [TAG.env, entry]),
+    [TAG.cwd, payload.cwd],
+    [TAG.user, payload.user],
+    [TAG.flags, u32((payload.tty ? FLAG.tty : 0) | (payload.init ? FLAG.init : 0) | FLAG.newSession)],
+  ];
+  if (payload.rows !== undefined) fields.push([TAG.rows, u32(payload.rows)]);
+  if (payload.columns !== undefined) fields.push([TAG.columns, u32(payload.columns)]);
+  if (payload.capabilities !== undefined) fields.push([TAG.capabilities, u64(payload.capabilities)]);
+  return encodeFields(fields);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import { currentOwner } from '../util/owner';
+import { discardTree, dropRow } from './create';
+import { killContainer } from './kill';
+import { type ContainerRow, containerById } from './record';
+import { settleRow } from './settle';
+import { isAllowed, requireState } from './state';
+import { waitContainer } from './wait';
+
+export interface RemoveOptions {
+  /** Kill it first when it runs. */
+  force?: boolean;
+}
+
+/**
+ * Removes a container, its files and its name.
+ * @throws E_CONFLICT while it runs, without `force`
+ */
+export async function removeContainer(context: Context, row: ContainerRow, options: RemoveOptions): Promise<void> {
+  const { store } = context;
+  let current: ContainerRow | undefined = row;
+  if (!isAllowed('remove', row.state)) {
+    if (options.force !== true) requireState('remove', row);
+    await endIt(context, row);
+    current = containerById(store, row.id);
+    current = current && (await settleRow(store, current));
+  }
+  if (current === undefined) return;
+  const claimed = store.db.run(
+    "UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state IN ('created', 'exited')",
+    currentOwner(),
+    row.id,
+  );
+  if (claimed === 0) throw new DockerliteError('E_CONFLICT', `removal of container ${row.id} is already in progress`);
+  await discardTree(store, row.id);
+  dropRow(store, row.id);
+}
+
+async function endIt(context: Context, row: ContainerRow): Promise<void> {
+  try {
+    await killContainer(context, row, 'SIGKILL');
+    await waitContainer(context, row, {});
+  } catch (error) {
+    // It may have ended by itself in between; what is left to do is the same.
+    const code = (error as DockerliteError).code;
+    if (code !== 'E_NOT_RUNNING' && code !== 'E_NO_SUCH_CONTAINER') throw error;
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { releaseAddress } from '../network/address-pool';
+import type { Store } from '../store/store';
+import { isAlive } from '../util/owner';
+import { discardTree, dropRow } from './create';
+import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
+import type { ContainerRow } from './record';
+
+/** Exit code of a container whose supervisor vanished without saying how it ended: never a success. */
+const UNKNOWN_EXIT = 255;
+
+/**
+ * Rows say what should be, the kernel says what is. Brings every row that is not at rest up to date: containers that
+ * ended while nobody looked, and whatever a process that was killed left half-done. Cheap when there is nothing to do:
+ * an index holds the rows that are not at rest.
+ */
+export async function settle(context: Pick<Context, 'store'>): Promise<void> {
+  const { store } = context;
+  const active = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state NOT IN ('created', 'exited')");
+  for (const row of active) await settleRow(store, row);
+  await removeFinished(store);
+}
+
+/** One row; returns it as it is now, undefined when it is gone. */
+export async function settleRow(store: Store, row: ContainerRow): Promise<ContainerRow | undefined> {
+  switch (row.state) {
+    case 'created':
+    case 'exited':
+      return row;
+    case 'creating':
+    case 'removing':
+      if (isAlive(row.owner)) return row;
+      await discardTree(store, row.id);
+      dropRow(store, row.id);
+      return undefined;
+    case 'starting':
+      return settleStarting(store, row);
+    case 'running':
+    case 'paused':
+      return settleRunning(store, row);
+  }
+}
+
+function settleRunning(store: Store, row: ContainerRow): ContainerRow {
+  const record = readExitRecord(store, row.id);
+  if (record !== undefined) return recordExit(store, row, record);
+  if (isAlive(row.owner)) return row;
+  // The supervisor may have written its record between the two looks.
+  const late = readExitRecord(store, row.id);
+  return recordExit(store, row, late ?? unknownExit(row));
+}
+
+/** A client that died between asking for a start and noting it: the supervisor knows. */
+function settleStarting(store: Store, row: ContainerRow): ContainerRow {
+  if (isAlive(row.owner)) return row;
+  const record = readExitRecord(store, row.id);
+  if (record !== undefined) return recordExit(store, row, record);
+  const adopted = store.adopt?.(row);
+  if (adopted !== undefined) return adopted;
+  store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
+  return { ...row, state: 'created', owner: '' };
+}
+
+function unknownExit(row: ContainerRow): ExitRecord {
+  const finishedAt = `${Date.now()}000000`;
+  return { status: UNKNOWN_EXIT << 8, startedAt: row.started, finishedAt, oomKilled: false, error: 'the supervisor ended without a record of the exit' };
+}
+
+/** Notes the end of a container and gives back what only a running one needs. */
+export function recordExit(store: Store, row: ContainerRow, record: ExitRecord): ContainerRow {
+  const next: ContainerRow = {
+    ...row,
+    state: 'exited',
+    owner: '',
+    pid: 0,
+    started: row.started || record.startedAt,
+    finished: record.finishedAt,
+    exit_code: exitCodeOf(record.status),
+    oom_killed: record.oomKilled ? 1 : 0,
+    error: record.error,
+  };
+  store.db.transaction(() => {
+    const changed = store.db.run(
+      `UPDATE containers SET state = 'exited', owner = '', pid = 0, started = ?, finished = ?, exit_code = ?, oom_killed = ?, error = ?
+       WHERE id = ? AND state IN ('starting', 'running', 'paused')`,
+      ...[next.started, next.finished, next.exit_code, next.oom_killed, next.error, next.id],
+    );
+    if (changed > 0) releaseAddress(store.db.raw, row.id, { keepFixed: true });
+  });
+  return next;
+}
+
+/** `--rm` of containers nobody waited for. */
+async function removeFinished(store: Store): Promise<void> {
+  const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state = 'exited' AND auto_remove = 1");
+  for (const row of rows) {
+    await discardTree(store, row.id);
+    dropRow(store, row.id);
+  }
+}

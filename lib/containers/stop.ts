@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { killContainer } from './kill';
+import { type ContainerRow, specOf } from './record';
+import { isAllowed } from './state';
+import { unpauseContainer } from './pause';
+import { waitContainer } from './wait';
+
+export interface StopOptions {
+  /** Instead of the container's own stop signal. */
+  signal?: string | number;
+  /** Seconds until SIGKILL; the container's own by default, -1 for never. */
+  timeout?: number;
+}
+
+/** Stop signal, SIGKILL after the timeout, and waits for the end. */
+export async function stopContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
+  if (!isAllowed('stop', row.state)) return;
+  const spec = specOf(row);
+  const timeout = options.timeout ?? spec.stopTimeout;
+  await killQuietly(context, row, options.signal ?? spec.stopSignal);
+  if (row.state === 'paused') await unpauseContainer(context, row);
+  const patience = new AbortController();
+  const timer = timeout < 0 ? undefined : setTimeout(() => patience.abort(), timeout * 1000);
+  try {
+    await waitContainer(context, row, { signal: patience.signal });
+    return;
+  } catch (error) {
+    if (!patience.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  await killQuietly(context, row, 'SIGKILL');
+  await waitContainer(context, row, {});
+}
+
+/** That it ended first is what was wanted. */
+async function killQuietly(context: Context, row: ContainerRow, signal: string | number): Promise<void> {
+  try {
+    await killContainer(context, row, signal);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'E_NOT_RUNNING') throw error;
+  }
+}

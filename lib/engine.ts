@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from './context';
+import { Containers } from './containers/containers';
+import { Launcher } from './containers/launcher';
+import { Images } from './images/images';
+import { settleImages } from './images/settle';
+import { engineInfo, type EngineInfo } from './info';
+import { Addresses } from './network/addresses';
+import { SnapshotPool } from './store/snapshot-pool';
+import { openStore, storeRoot } from './store/store';
+import { sweepWorkspaces } from './store/workspace';
+
+export interface EngineOptions {
+  /** Absolute path; default $DOCKERLITE_ROOT, else /var/lib/dockerlite. */
+  root?: string;
+  /** Ready snapshots to keep per image in use; default 4, 0 for none. */
+  pool?: number;
+  /** For a process that starts one container and ends: the supervisor needs no fork. */
+  oneShot?: boolean;
+}
+
+/** An open store and everything that can be done with it. Several may be open in one process, and in many. */
+export class Engine implements AsyncDisposable {
+  readonly images: Images;
+  readonly containers: Containers;
+  readonly addresses: Addresses;
+
+  private constructor(private readonly context: Context) {
+    this.images = new Images(context);
+    this.containers = new Containers(context);
+    this.addresses = new Addresses(context);
+  }
+
+  /** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION, E_NATIVE_MISSING */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    const launcher = new Launcher(options.oneShot === true);
+    try {
+      const store = await openStore(storeRoot(options.root));
+      const pool = new SnapshotPool(store.layout, options.pool ?? 4);
+      await sweepWorkspaces(store.layout);
+      await settleImages(store);
+      return new Engine({ store, pool, launcher });
+    } catch (error) {
+      launcher.close();
+      throw error;
+    }
+  }
+
+  /** The store's directory. */
+  get root(): string {
+    return this.context.store.layout.root;
+  }
+
+  async info(): Promise<EngineInfo> {
+    return engineInfo(this.context);
+  }
+
+  /** Containers go on running. Safe to call twice. */
+  async close(): Promise<void> {
+    this.context.launcher.close();
+    await this.context.pool.settled();
+    this.context.store.db.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

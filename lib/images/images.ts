@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { importImage, type ImportOptions, type ImportSource } from './import';
+import { type ImageListOptions, listImages } from './list';
+import { findImage, type Image, toImage } from './record';
+import { removeImage, type RemovedImage, type RemoveImageOptions } from './remove';
+import { tagImage } from './tag';
+
+/** The images of a store. */
+export class Images {
+  constructor(private readonly context: Context) {}
+
+  /** Makes an image of a directory or a tar archive. */
+  async import(source: ImportSource, options: ImportOptions = {}): Promise<Image> {
+    return importImage(this.context, source, options);
+  }
+
+  /** By name, id, or unique prefix of an id. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
+  async get(wanted: string): Promise<Image> {
+    return toImage(this.context.store, findImage(this.context.store, wanted));
+  }
+
+  /** Newest first. */
+  async list(options: ImageListOptions = {}): Promise<Image[]> {
+    return listImages(this.context.store, options);
+  }
+
+  /** Gives an image another name; a name that pointed elsewhere moves. */
+  async tag(wanted: string, reference: string): Promise<void> {
+    tagImage(this.context.store, wanted, reference);
+  }
+
+  /** Takes a name off an image, and removes the image with its last name. @throws E_CONFLICT while containers use it */
+  async remove(wanted: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+    return removeImage(this.context, wanted, options);
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { type Image, type ImageRow, toImage } from './record';
+import { normaliseReference } from './reference';
+
+export interface ImageListOptions {
+  /** Docker's filters: dangling, label, reference, before, since. */
+  filters?: Record<string, string[]>;
+}
+
+type Filter = (image: Image, values: string[]) => boolean;
+
+const FILTERS: Record<string, Filter> = {
+  dangling: (image, values) => values.every((value) => (value === 'true' || value === '1') === (image.tags.length === 0)),
+  label: (image, values) => values.every((value) => hasLabel(image, value)),
+  reference: (image, values) => values.some((value) => image.tags.some((tag) => matchesReference(tag, value))),
+};
+const ORDER_FILTERS = ['before', 'since'];
+
+/** @throws E_INVALID for an unknown filter */
+export function listImages(store: Store, options: ImageListOptions): Image[] {
+  const filters = options.filters ?? {};
+  const unknown = Object.keys(filters).find((key) => !(key in FILTERS) && !ORDER_FILTERS.includes(key));
+  if (unknown !== undefined) throw new DockerliteError('E_INVALID', `invalid filter '${unknown}'`);
+  const rows = store.db.all<ImageRow>("SELECT * FROM images WHERE state = 'ready' ORDER BY created DESC, id");
+  let images = rows.map((row) => toImage(store, row));
+  for (const key of ORDER_FILTERS) {
+    for (const value of filters[key] ?? []) {
+      const mark = images.findIndex((image) => image.id.startsWith(value) || image.tags.includes(normaliseReference(value)));
+      if (mark < 0) throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${value}`);
+      images = key === 'before' ? images.slice(mark + 1) : images.slice(0, mark);
+    }
+  }
+  return images.filter((image) => Object.entries(filters).every(([key, values]) => FILTERS[key]?.(image, values) ?? true));
+}
+
+function hasLabel(image: Image, wanted: string): boolean {
+  const labels = image.oci.config.Labels ?? {};
+  const equals = wanted.indexOf('=');
+  return equals < 0 ? wanted in labels : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+/** `*` and `?` as a shell has them, on the repository or on repository:tag. */
+function matchesReference(tag: string, pattern: string): boolean {
+  const source = pattern.replace(/[\\^$.+()[\]{}|]/g, '\\$&').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]');
+  const expression = new RegExp(`^${source}$`);
+  return expression.test(tag) || expression.test(tag.slice(0, tag.lastIndexOf(':')));
+}

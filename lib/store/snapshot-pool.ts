@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { randomId } from '../util/id';
+import type { Layout } from './layout';
+
+/**
+ * Ready snapshots of images: a snapshot waits 2-4 ms for a transaction commit, a rename(2) takes 50 us. Any process may
+ * take one, rename lets exactly one win. Images never change, so a ready snapshot is never stale; it goes with its image.
+ */
+export class SnapshotPool {
+  private readonly refills = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly layout: Layout,
+    /** How many to keep ready per image that is being used; 0 turns the pool off. */
+    readonly target: number,
+  ) {}
+
+  /** Moves a ready snapshot's directory to `directory`; false when there is none. */
+  take(imageId: string, directory: string): boolean {
+    const pool = this.layout.imagePool(imageId);
+    for (const name of this.names(pool)) {
+      try {
+        renameSync(`${pool}/${name}`, directory);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // somebody else was faster
+      }
+    }
+    return false;
+  }
+
+  /** Brings the pool of an image back to its target, behind whatever the caller does next. */
+  refill(imageId: string, source: string): void {
+    if (this.target === 0 || this.refills.has(imageId)) return;
+    const work = this.fill(imageId, source)
+      .catch(() => undefined) // a pool is a convenience: the next create makes its own snapshot and reports what is wrong
+      .finally(() => this.refills.delete(imageId));
+    this.refills.set(imageId, work);
+  }
+
+  /** Waits for refills under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.refills.values());
+  }
+
+  /** Deletes an image's ready snapshots. */
+  async drain(imageId: string): Promise<void> {
+    await this.refills.get(imageId);
+    const pool = this.layout.imagePool(imageId);
+    for (const name of readdirQuietly(pool)) await this.discard(`${pool}/${name}`);
+    rmSync(pool, { recursive: true, force: true });
+  }
+
+  private async fill(imageId: string, source: string): Promise<void> {
+    const pool = this.layout.imagePool(imageId);
+    mkdirSync(pool, { recursive: true, mode: 0o700 });
+    const missing = this.target - this.names(pool).length;
+    if (missing <= 0) return;
+    // Made under a dotted name, which take() does not see, until the snapshot is there.
+    const names = Array.from({ length: missing }, () => randomId().slice(0, 16));
+    const requests = names.map((name) => ({ source, parent: `${pool}/.${name}`, name: 'rootfs' }));
+    for (const { parent } of requests) mkdirSync(parent, { mode: 0o700 });
+    const answers = await btrfs.snapshotBatch(requests, missing);
+    for (const [index, answer] of answers.entries()) {
+      const name = names[index] as string;
+      if (answer === null) renameSync(`${pool}/.${name}`, `${pool}/${name}`);
+      else await this.discard(`${pool}/.${name}`);
+    }
+  }
+
+  private names(pool: string): string[] {
+    return readdirQuietly(pool).filter((name) => !name.startsWith('.'));
+  }
+
+  private async discard(directory: string): Promise<void> {
+    await btrfs.subvolumeDelete(directory, 'rootfs');
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function readdirQuietly(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { randomId } from '../util/id';
+import { currentOwner, isAlive } from '../util/owner';
+import type { Layout } from './layout';
+
+/**
+ * A directory in the store for work in progress, with at most one subvolume `rootfs` in it. Its name says which process
+ * works there, so that what a killed process leaves behind is known to be garbage.
+ */
+export class Workspace {
+  private constructor(readonly path: string) {}
+
+  static create(layout: Layout, purpose: string): Workspace {
+    const path = `${layout.tmp}/${purpose},${currentOwner()},${randomId().slice(0, 12)}`;
+    mkdirSync(path, { mode: 0o700 });
+    return new Workspace(path);
+  }
+
+  get rootfs(): string {
+    return `${this.path}/rootfs`;
+  }
+
+  /** Safe to repeat. */
+  async remove(): Promise<void> {
+    await discard(this.path);
+  }
+}
+
+/** Removes what killed processes left. One readdir(3) of a directory that is nearly always empty. */
+export async function sweepWorkspaces(layout: Layout): Promise<string[]> {
+  const dead = readdirSync(layout.tmp).filter((name) => !isAlive(name.split(',')[1] ?? ''));
+  for (const name of dead) await discard(`${layout.tmp}/${name}`);
+  return dead;
+}
+
+async function discard(path: string): Promise<void> {
+  await btrfs.subvolumeDelete(path, 'rootfs');
+  rmSync(path, { recursive: true, force: true });
+}
