@@ -22,6 +22,9 @@ export const mochaHooks: Mocha.RootHookObject = {
   beforeAll(this: Mocha.Context) {
     for (const suite of this.test?.parent?.suites ?? []) watch(suite);
   },
+  afterAll() {
+    setTimeout(stillAlive, 10_000).unref();
+  },
 };
 
 /** The first hook and the last one of a file's suite. */
@@ -36,4 +39,12 @@ function watch(suite: Mocha.Suite): void {
     const added = await newLeftovers(directory, before);
     if (added.length > 0) throw new Error(`left behind by ${suite.title}:\n  ${added.join('\n  ')}`);
   });
+}
+
+/** Runs only when something a test forgot keeps Node from ending: say what instead of hanging. */
+function stillAlive(): void {
+  console.error(`the tests have ended, but these keep Node running: ${process.getActiveResourcesInfo().join(', ')}`);
+  // After mocha's own handler, which sets the status from its count of failures.
+  process.once('exit', () => (process.exitCode = 1));
+  process.exit();
 }
