@@ -40,7 +40,7 @@ void SetName(btrfs_ioctl_vol_args_v2& args, const std::string& name) {
 Status CreateSubvolume(const std::string& parent, const std::string& name) {
   static const char call[] = "ioctl(BTRFS_IOC_SUBVOL_CREATE_V2)";
   if (Status valid = CheckName(name, call); !valid) return valid;
-  Result<UniqueFd> directory = OpenDirectory(parent);
+  Result<UniqueFd> directory = OpenDirectoryFollowing(parent);
   if (!directory) return directory.error();
   btrfs_ioctl_vol_args_v2 args = {};
   SetName(args, name);
@@ -128,7 +128,7 @@ Status SetReadonly(const std::string& path, bool readonly) {
 }
 
 Status Sync(const std::string& path) {
-  Result<UniqueFd> fd = OpenDirectory(path);
+  Result<UniqueFd> fd = OpenDirectoryFollowing(path);
   if (!fd) return fd.error();
   if (ioctl(fd.value().get(), BTRFS_IOC_SYNC, nullptr) == 0) return Nothing{};
   return Error::last("ioctl(BTRFS_IOC_SYNC)", path);

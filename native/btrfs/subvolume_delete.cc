@@ -119,7 +119,7 @@ Status DeleteWithContent(int directory, const std::string& name, const std::stri
 Status DeleteSubvolume(const std::string& parent, const std::string& name) {
   if (Status valid = CheckName(name, kDestroy); !valid) return valid;
   const std::string path = parent + "/" + name;
-  Result<UniqueFd> directory = OpenDirectory(parent);
+  Result<UniqueFd> directory = OpenDirectoryFollowing(parent);
   if (!directory) return directory.error().code == ENOENT ? Status(Nothing{}) : Status(directory.error());
   Status done = DestroyByName(directory.value().get(), name, path);
   if (done) return done;

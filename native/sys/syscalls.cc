@@ -24,6 +24,10 @@ Result<UniqueFd> OpenDirectory(const std::string& path) {
   return Open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
+Result<UniqueFd> OpenDirectoryFollowing(const std::string& path) {
+  return Open(path, O_RDONLY | O_DIRECTORY);
+}
+
 Result<UniqueFd> OpenAt2(int dir, const std::string& path, uint64_t flags, uint64_t resolve) {
   struct open_how how = {};
   how.flags = flags | O_CLOEXEC;

@@ -15,6 +15,9 @@ Result<UniqueFd> Open(const std::string& path, int flags, unsigned mode = 0);
 // A directory for ioctls and *at calls; its last component may not be a symbolic link.
 Result<UniqueFd> OpenDirectory(const std::string& path);
 
+// The same for a directory that the user named, which may be a symbolic link.
+Result<UniqueFd> OpenDirectoryFollowing(const std::string& path);
+
 // openat2(2): `resolve` is RESOLVE_*; an empty path means `dir` itself.
 Result<UniqueFd> OpenAt2(int dir, const std::string& path, uint64_t flags, uint64_t resolve);
 
