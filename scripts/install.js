@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { addons, programs } = require('./native-files.js');
+const { gypFile, outputOf } = require('./gyp-targets.js');
 const nodeDir = require('./node-dir.js');
 
 const root = path.dirname(__dirname);
@@ -30,9 +30,9 @@ function install() {
 
 /** '' when the prebuilt files are all there and load here. */
 function whyNotPrebuilt() {
-  const missing = [...addons, ...programs].filter((name) => !fs.existsSync(path.join(prebuilt, name)));
-  if (missing.length > 0) return `no prebuilt files for ${process.platform}-${process.arch}`;
-  for (const name of addons) {
+  const files = gypFile().targets.map(outputOf);
+  if (!files.every((name) => fs.existsSync(path.join(prebuilt, name)))) return `no prebuilt files for ${process.platform}-${process.arch}`;
+  for (const name of files.filter((file) => file.endsWith('.node'))) {
     try {
       require(path.join(prebuilt, name));
     } catch (error) {

@@ -9,10 +9,11 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { addons, programs } = require('./native-files.js');
+const { gypFile, outputOf } = require('./gyp-targets.js');
 
 const root = path.dirname(__dirname);
-const [core, ...others] = [...addons, ...programs];
+const core = 'dockerlite.node';
+const others = gypFile().targets.map(outputOf).filter((name) => name !== core);
 
 if (process.env.DOCKERLITE_STAGE) compile(process.env.DOCKERLITE_STAGE);
 else prebuild();
