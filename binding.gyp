@@ -18,12 +18,32 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "sources": [
         "native/addon.cc",
+        "native/sys/loop.cc",
+        "native/sys/mount_btrfs.cc",
+        "native/sys/mount_points.cc",
+        "native/sys/probe.cc",
         "native/sys/syscalls.cc",
         "native/btrfs/binding.cc",
         "native/btrfs/nested.cc",
         "native/btrfs/snapshot_batch.cc",
         "native/btrfs/subvolume.cc",
-        "native/btrfs/subvolume_delete.cc"
+        "native/btrfs/subvolume_delete.cc",
+        "native/btrfs/system_binding.cc"
+      ]
+    },
+    {
+      "target_name": "dockerlite-net",
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["<!@(pkg-config --cflags libmnl libnftables)"],
+      "libraries": ["<!@(pkg-config --libs libmnl)", "-ldl"],
+      "sources": [
+        "native/net/binding.cc",
+        "native/net/bridge.cc",
+        "native/net/link.cc",
+        "native/net/netlink.cc",
+        "native/net/rules.cc",
+        "native/net/sysctl.cc"
       ]
     }
   ]

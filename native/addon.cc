@@ -8,6 +8,7 @@
 // not needed by a command, costs nothing.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   dockerlite::RegisterBtrfs(env, exports);
+  dockerlite::RegisterSystem(env, exports);
   return exports;
 }
 

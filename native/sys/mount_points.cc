@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/mount_points.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+
+#include <optional>
+
+#include "sys/syscalls.h"
+
+namespace dockerlite {
+namespace {
+
+constexpr uint64_t kInRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+
+// "/a//b/" as {"a", "b"}; nothing when a component is "." or "..".
+std::optional<std::vector<std::string>> Split(const std::string& path) {
+  std::vector<std::string> names;
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (end > at) names.push_back(path.substr(at, end - at));
+    at = end + 1;
+    if (!names.empty() && (names.back() == "." || names.back() == "..")) return std::nullopt;
+  }
+  return names;
+}
+
+Result<bool> Exists(int root, const std::string& path) {
+  Result<UniqueFd> found = OpenAt2(root, path, O_PATH | O_NOFOLLOW, kInRoot);
+  if (found) return true;
+  if (found.error().code == ENOENT || found.error().code == ENOTDIR) return false;
+  return found.error();
+}
+
+// Makes one name in `directory`; the process's umask has no say in its mode. False: it was there.
+Result<bool> MakeOne(int directory, const std::string& name, bool is_directory, const std::string& path) {
+  if (is_directory && mkdirat(directory, name.c_str(), 0755) != 0) {
+    if (errno == EEXIST) return false;
+    return Error::last("mkdirat", path);
+  }
+  const int flags = is_directory ? O_RDONLY | O_DIRECTORY : O_WRONLY | O_CREAT | O_EXCL;
+  UniqueFd made(openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!made) {
+    if (errno == EEXIST) return false;
+    return Error::last("openat", path);
+  }
+  if (fchmod(made.get(), is_directory ? 0755 : 0644) != 0) return Error::last("fchmod", path);
+  return true;
+}
+
+Result<bool> Make(int root, const std::string& path, bool is_directory) {
+  const std::optional<std::vector<std::string>> names = Split(path);
+  if (!names) return Error{EINVAL, "openat2", path, "not a plain absolute path"};
+  bool made = false;
+  std::string at;
+  for (size_t i = 0; i < names->size(); i++) {
+    const bool last = i + 1 == names->size();
+    const std::string next = at.empty() ? (*names)[i] : at + "/" + (*names)[i];
+    Result<bool> exists = Exists(root, next);
+    if (!exists) return exists;
+    if (!exists.value()) {
+      // Resolved afresh each time: `at` may lead through symbolic links of the tree.
+      Result<UniqueFd> directory = OpenAt2(root, at, O_RDONLY | O_DIRECTORY, kInRoot);
+      if (!directory) return directory.error();
+      Result<bool> one = MakeOne(directory.value().get(), (*names)[i], is_directory || !last, path);
+      if (!one) return one;
+      made |= one.value();
+    }
+    at = next;
+  }
+  return made;
+}
+
+}  // namespace
+
+Result<bool> MakeMountPoints(const std::string& path, const MountPoints& points) {
+  Result<UniqueFd> root = OpenDirectory(path);
+  if (!root) return root.error();
+  bool made = false;
+  for (const bool directories : {true, false}) {
+    for (const std::string& point : directories ? points.directories : points.files) {
+      Result<bool> one = Make(root.value().get(), point, directories);
+      if (!one) return one;
+      made |= one.value();
+    }
+  }
+  return made;
+}
+
+Result<std::vector<std::string>> MissingMountPoints(const std::string& path, const MountPoints& points) {
+  Result<UniqueFd> root = OpenDirectory(path);
+  if (!root) return root.error();
+  std::vector<std::string> missing;
+  for (const std::vector<std::string>* list : {&points.directories, &points.files}) {
+    for (const std::string& point : *list) {
+      Result<bool> exists = Exists(root.value().get(), point);
+      if (!exists) return exists.error();
+      if (!exists.value()) missing.push_back(point);
+    }
+  }
+  return missing;
+}
+
+}  // namespace dockerlite

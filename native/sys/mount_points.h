@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sys/result.h"
+
+namespace dockerlite {
+
+struct MountPoints {
+  std::vector<std::string> directories;
+  std::vector<std::string> files;
+};
+
+// Makes those that are missing in the untrusted tree at `root`, with their parents; what exists, of
+// whatever type, is left alone. Nothing outside the tree is touched: symbolic links are followed
+// as if `root` were "/". True when anything was made.
+Result<bool> MakeMountPoints(const std::string& root, const MountPoints& points);
+
+// Those that are not there.
+Result<std::vector<std::string>> MissingMountPoints(const std::string& root, const MountPoints& points);
+
+}  // namespace dockerlite
