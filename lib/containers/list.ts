@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
-import { numberToIp } from '../network/ipv4';
+import { formatIpv4 } from '../network/ipv4';
 import type { Store } from '../store/store';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerState } from './state';
@@ -83,7 +83,7 @@ function summarise(row: Row): ContainerSummary {
     started: nsToMs(row.started),
     finished: nsToMs(row.finished),
     pid: row.pid,
-    ip: row.ip === null || !RUNNING.includes(row.state) ? '' : numberToIp(row.ip),
+    ip: row.ip === null || !RUNNING.includes(row.state) ? '' : formatIpv4(row.ip),
     network: spec.network,
     labels: spec.labels,
   };

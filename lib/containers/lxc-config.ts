@@ -3,13 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { hasUnifiedCgroups } from '../binding/features';
 import { programPath } from '../binding/load';
 import type { Layout } from '../store/layout';
+import { DEFAULT_CAPABILITIES } from './capabilities';
 import type { ContainerSpec, MountSpec } from './spec';
-
-/** Docker's default set, names as liblxc wants them (capabilities(7) without cap_). */
-export const DEFAULT_CAPABILITIES = [
-  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service', 'net_raw'],
-  ...['sys_chroot', 'mknod', 'audit_write', 'setfcap'],
-];
 
 /** Devices every container may use, as Docker and runc allow them: mknod of anything, use of these. */
 const DEVICES = ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:1 rwm', 'c 5:2 rwm', 'c 136:* rwm', 'c 10:200 rwm'];

@@ -2,10 +2,12 @@
 import type { Context } from '../context';
 import { releaseAddress } from '../network/address-pool';
 import type { Store } from '../store/store';
-import { isAlive } from '../util/owner';
+import { isAlive, ownerOf } from '../util/owner';
+import type { SupervisorState } from '../binding/supervisor';
 import { discardTree, dropRow } from './create';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
 import type { ContainerRow } from './record';
+import { withSupervisor } from './supervise';
 
 /** Exit code of a container whose supervisor vanished without saying how it ended: never a success. */
 const UNKNOWN_EXIT = 255;
@@ -52,14 +54,34 @@ function settleRunning(store: Store, row: ContainerRow): ContainerRow {
 }
 
 /** A client that died between asking for a start and noting it: the supervisor knows. */
-function settleStarting(store: Store, row: ContainerRow): ContainerRow {
+async function settleStarting(store: Store, row: ContainerRow): Promise<ContainerRow> {
   if (isAlive(row.owner)) return row;
+  const state = await askSupervisor(store, row);
+  if (state !== undefined) return adopt(store, row, state);
   const record = readExitRecord(store, row.id);
   if (record !== undefined) return recordExit(store, row, record);
-  const adopted = store.adopt?.(row);
-  if (adopted !== undefined) return adopted;
-  store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
+  store.db.transaction(() => {
+    const changed = store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
+    if (changed > 0) releaseAddress(store.db.raw, row.id, { keepFixed: true });
+  });
   return { ...row, state: 'created', owner: '' };
+}
+
+async function askSupervisor(store: Store, row: ContainerRow): Promise<SupervisorState | undefined> {
+  try {
+    return await withSupervisor({ store }, row, (supervisor) => supervisor.status());
+  } catch {
+    return undefined; // nobody listens, or it is just ending: its record tells
+  }
+}
+
+function adopt(store: Store, row: ContainerRow, state: SupervisorState): ContainerRow {
+  const next: ContainerRow = { ...row, state: 'running', owner: ownerOf(state.supervisorPid), pid: state.pid, started: state.startedAt };
+  store.db.run(
+    "UPDATE containers SET state = 'running', owner = ?, pid = ?, started = ? WHERE id = ? AND state = 'starting'",
+    ...[next.owner, next.pid, next.started, next.id],
+  );
+  return next;
 }
 
 function unknownExit(row: ContainerRow): ExitRecord {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SupervisorConnection } from '../binding/supervisor';
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import { type ContainerRow, specOf } from './record';
+import { recordExit } from './settle';
+import { requireState } from './state';
+import { type AttachOptions, makeStreams, type Streams } from './streams';
+import { connectSupervisor } from './supervise';
+import { exitCodeOf } from './exit-record';
+import type { ExitStatus } from './wait';
+
+export type { AttachOptions } from './streams';
+
+/** A connection to a running container's streams. */
+export interface Attachment extends Streams {
+  /** Settles when the container has ended; rejects with E_SUPERVISOR when that cannot be known any more. */
+  readonly exited: Promise<ExitStatus>;
+  /** Tells the terminal its size. */
+  resize(rows: number, columns: number): Promise<void>;
+  signal(signal: number): Promise<void>;
+  /** Lets go; the container runs on. */
+  detach(): void;
+}
+
+/** @throws E_NOT_RUNNING */
+export async function attachContainer(context: Context, row: ContainerRow, options: AttachOptions): Promise<Attachment> {
+  if (row.state === 'created' || row.state === 'exited') {
+    throw new DockerliteError('E_NOT_RUNNING', 'You cannot attach to a stopped container, start it first');
+  }
+  requireState('attach', row);
+  const connection = await connectSupervisor(context, row);
+  const ends = makeStreams(options, specOf(row).tty);
+  try {
+    const done = connection.attach({ mask: ends.mask, fds: ends.fds, rows: options.rows, columns: options.columns });
+    ends.sent();
+    await done;
+  } catch (error) {
+    ends.discard();
+    connection.close();
+    throw error;
+  }
+  return makeAttachment(context, row, connection, ends.streams);
+}
+
+/** Wraps a connection whose streams are set up already. */
+export function makeAttachment(context: Context, row: ContainerRow, connection: SupervisorConnection, streams: Streams): Attachment {
+  const exited = connection.ended().then((record) => {
+    // The row is brought up to date here, by whoever hears of the end first.
+    if (!context.store.db.isClosed) recordExit(context.store, row, record);
+    connection.close();
+    return { exitCode: exitCodeOf(record.status), oomKilled: record.oomKilled };
+  });
+  exited.catch(() => undefined); // only who asks for it hears of a failure
+  return {
+    ...streams,
+    exited,
+    resize: (rows, columns) => connection.resize(rows, columns),
+    signal: (signal) => connection.signal(signal),
+    detach: () => {
+      connection.close();
+      for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Spawner, spawnSupervisor, type StartRequest, SupervisorConnection } from '../binding/supervisor';
+
+/**
+ * Keeps a supervisor program ready, liblxc loaded: a start then costs its fork, not its exec and linking. A process that
+ * starts one container and ends (`oneShot`) has the ready program itself become the supervisor.
+ */
+export class Launcher {
+  private spawner: Spawner | undefined;
+  private closed = false;
+
+  constructor(private readonly oneShot: boolean) {}
+
+  /** Begins to load the program, behind whatever the caller does before it starts a container. */
+  prepare(): void {
+    if (this.closed) throw new Error('the engine is closed');
+    this.spawner ??= spawnSupervisor(() => {
+      this.spawner = undefined;
+    });
+  }
+
+  /** Sends the orders; the connection tells what becomes of them. */
+  start(request: StartRequest): SupervisorConnection {
+    this.prepare();
+    const spawner = this.spawner as Spawner;
+    const connection = spawner.start({ ...request, become: this.oneShot });
+    if (this.oneShot) {
+      spawner.release();
+      this.spawner = undefined;
+    }
+    return connection;
+  }
+
+  /** Waits until the supervisor of the container's last run is gone: it still removes what that run needed. */
+  async previousGone(socket: string): Promise<void> {
+    let previous: SupervisorConnection;
+    try {
+      previous = SupervisorConnection.connect(socket);
+    } catch {
+      return;
+    }
+    await previous.closed;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.spawner?.close();
+    this.spawner = undefined;
+  }
+}

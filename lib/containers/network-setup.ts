@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs';
+import { allocateAddress } from '../network/address-pool';
+import { bridgeConfig, ensureBridge } from '../network/bridge';
+import { type Connection, lxcNetwork } from '../network/lxc-net';
+import { nameFiles } from '../network/names';
+import type { Store } from '../store/store';
+import type { ContainerRow } from './record';
+import type { ContainerSpec } from './spec';
+
+/** Address, bridge and the three files under /etc; returns liblxc's network keys. @throws E_NO_ADDRESS, E_CONFLICT */
+export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<string[]> {
+  const connection = await connect(store, row, spec);
+  const names = nameFiles(spec.network, spec.hostname, connection.mode === 'bridge' ? connection.ip : '');
+  const directory = store.layout.container(row.id);
+  for (const [file, text] of [
+    ['hosts', names.hosts],
+    ['hostname', names.hostname],
+    ['resolv.conf', names.resolvConf],
+  ] as const) {
+    writeFileSync(`${directory}/${file}`, text, { mode: 0o644 });
+  }
+  return lxcNetwork(connection);
+}
+
+async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {
+  if (spec.network !== 'bridge') return { mode: spec.network };
+  const bridge = bridgeConfig(store.marker);
+  const ip = allocateAddress(store.db.raw, store.marker.subnet, row.id);
+  await ensureBridge(bridge);
+  return { mode: 'bridge', bridge, containerId: row.id, ip };
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync } from 'node:fs';
+import type { SupervisorConnection } from '../binding/supervisor';
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import { releaseAddress } from '../network/address-pool';
+import { currentOwner, ownerOf } from '../util/owner';
+import { type Attachment, makeAttachment } from './attach';
+import { capabilityMask } from './capabilities';
+import { clearExitRecord } from './exit-record';
+import { lxcConfig } from './lxc-config';
+import { missingSources } from './mounts';
+import { prepareNetwork } from './network-setup';
+import { encodePayload } from './payload';
+import { type ContainerRow, specOf } from './record';
+import type { ContainerSpec } from './spec';
+import { requireState } from './state';
+import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
+
+export interface StartOptions {
+  /** Connect its streams before it runs, so that nothing it writes is missed. */
+  attach?: AttachOptions;
+}
+
+/**
+ * Starts a container through a supervisor of its own; resolves when its command has been exec'ed.
+ * @throws E_CONFLICT, E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE, E_START_FAILED, E_NO_ADDRESS
+ */
+export async function startContainer(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
+  requireState('start', row);
+  const { store } = context;
+  claim(context, row);
+  const spec = specOf(row);
+  const ends = options.attach && makeStreams(options.attach, spec.tty);
+  let connection: SupervisorConnection | undefined;
+  try {
+    await context.launcher.previousGone(store.layout.controlSocket(row.id));
+    connection = await launch(context, row, spec, options, ends);
+    const { pid, supervisorPid, startedAt } = await connection.started();
+    const owner = ownerOf(supervisorPid);
+    store.db.run(
+      "UPDATE containers SET state = 'running', owner = ?, pid = ?, started = ? WHERE id = ? AND state = 'starting'",
+      ...[owner, pid, startedAt, row.id],
+    );
+    if (ends === undefined) {
+      connection.close();
+      return;
+    }
+    return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams);
+  } catch (error) {
+    ends?.discard();
+    connection?.close();
+    unclaim(context, row, error);
+    throw error;
+  }
+}
+
+/** Only one process may start it: the row's state is the lock. */
+function claim({ store }: Context, row: ContainerRow): void {
+  const claimed = store.db.run(
+    `UPDATE containers SET state = 'starting', owner = ?, pid = 0, started = '', finished = '', exit_code = 0, oom_killed = 0, error = ''
+     WHERE id = ? AND state IN ('created', 'exited')`,
+    ...[currentOwner(), row.id],
+  );
+  if (claimed === 0) throw new DockerliteError('E_CONFLICT', `container ${row.id} is being started or removed by another process`);
+  clearExitRecord(store, row.id);
+}
+
+/** As Docker leaves it: `created`, with the code a shell would show. */
+function unclaim({ store }: Context, row: ContainerRow, error: unknown): void {
+  const code = error instanceof DockerliteError ? error.exitStatus : 125;
+  store.db.transaction(() => {
+    releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    store.db.run(
+      "UPDATE containers SET state = ?, owner = '', exit_code = ?, error = ? WHERE id = ? AND state = 'starting'",
+      ...[row.state, code, error instanceof Error ? error.message : String(error), row.id],
+    );
+  });
+}
+
+async function launch(
+  context: Context,
+  row: ContainerRow,
+  spec: ContainerSpec,
+  options: StartOptions,
+  ends: StreamEnds | undefined,
+): Promise<SupervisorConnection> {
+  const { layout } = context.store;
+  for (const path of missingSources(spec.mounts)) mkdirSync(path, { recursive: true });
+  const network = await prepareNetwork(context.store, row, spec);
+  const connection = context.launcher.start({
+    id: row.id,
+    runDir: layout.runDir(row.id),
+    logPath: layout.containerLog(row.id),
+    exitPath: layout.containerExit(row.id),
+    config: lxcConfig(layout, row.id, spec, network),
+    payload: encodePayload({
+      argv: spec.argv,
+      env: spec.env,
+      cwd: spec.workdir,
+      user: spec.user,
+      tty: spec.tty,
+      init: spec.init,
+      rows: options.attach?.rows,
+      columns: options.attach?.columns,
+      ...(spec.privileged ? {} : { capabilities: capabilityMask() }),
+    }),
+    tty: spec.tty,
+    openStdin: spec.openStdin,
+    // As Docker's StdinOnce: the client that started it with stdin is the one whose end closes it.
+    stdinOnce: spec.openStdin && options.attach !== undefined,
+    mask: ends?.mask ?? 0,
+    fds: ends?.fds ?? [],
+  });
+  ends?.sent();
+  return connection;
+}
