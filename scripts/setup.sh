@@ -83,7 +83,7 @@ if [ "$(cat $stamp 2>/dev/null)" != "$wanted" ]; then
   if [ ! node_modules/.package-lock.json -nt package-lock.json ] || ! sqlite_works; then
     # A download that hangs is worse than a compilation of a minute.
     timeout 5 bash -c ': </dev/tcp/github.com/443' 2>/dev/null || export npm_config_build_from_source=better-sqlite3
-    if ! step 'installing npm packages (better-sqlite3 may compile for a minute)' npm ci --no-audit --no-fund --loglevel=warn; then
+    if ! step 'installing npm packages (better-sqlite3 may compile for a minute)' npm ci --no-audit --no-fund --loglevel=warn --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000; then
       ! no_network || die 'no network to install from: npm ci could not reach the registry'
       die 'npm ci failed'
     fi
