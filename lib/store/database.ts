@@ -127,6 +127,11 @@ export class StateDatabase {
     }
   }
 
+  get isClosed(): boolean {
+    return !this.raw.open;
+  }
+
+  /** Safe to call twice. */
   close(): void {
     this.statements.clear();
     this.raw.close();

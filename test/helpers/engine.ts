@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { Engine, type EngineOptions } from '../../lib/engine';
+import { initStore } from '../../lib/store/init';
+import { removeBridge, bridgeConfig } from '../../lib/network/bridge';
+import { readMarker } from '../../lib/store/store';
+import { buildBusyboxRootfs } from './busybox';
+import { LoopStore } from './loop-store';
+
+/** A store of a test's own on a loop btrfs, with the image `busybox`, and an engine on it. */
+export class TestEngine implements AsyncDisposable {
+  private constructor(
+    readonly loop: LoopStore,
+    readonly root: string,
+    readonly engine: Engine,
+  ) {}
+
+  static async create(options: EngineOptions & { mebibytes?: number } = {}): Promise<TestEngine> {
+    const loop = await LoopStore.create(options.mebibytes ?? 2048);
+    try {
+      const root = join(loop.path, 'store');
+      await initStore({ root });
+      const engine = await Engine.open({ ...options, root });
+      await engine.images.import({ path: buildBusyboxRootfs(join(loop.directory, 'busybox')) }, { reference: 'busybox', changes: ['CMD ["sh"]'] });
+      return new TestEngine(loop, root, engine);
+    } catch (error) {
+      await loop.remove();
+      throw error;
+    }
+  }
+
+  /** Removes every container, then the store. */
+  async remove(): Promise<void> {
+    const marker = readMarker(this.root);
+    for (const { id } of await this.engine.containers.list({ all: true })) {
+      await (await this.engine.containers.get(id)).remove({ force: true });
+    }
+    await this.engine.close();
+    if (marker !== undefined) await removeBridge(bridgeConfig(marker));
+    await this.loop.remove();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove();
+  }
+}
+
+/** Everything a readable stream gives. */
+export async function readAll(stream: NodeJS.ReadableStream | null): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream ?? []) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
