@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <archive.h>
+#include <fcntl.h>
+#include <napi.h>
+
+#include <memory>
+
+#include "archive/copy_tree.h"
+#include "archive/jobs.h"
+#include "archive/names.h"
+#include "archive/pack.h"
+#include "archive/path_stat.h"
+#include "archive/unpack.h"
+#include "napi/args.h"
+#include "napi/promise_worker.h"
+
+namespace dockerlite::tree {
+namespace {
+
+using JobsHandle = std::shared_ptr<Jobs>;
+
+// The descriptor is duplicated at once: the caller may close its own while the job still runs.
+ArchiveEnd End(const Napi::Value& value) {
+  Napi::Env env = value.Env();
+  if (!value.IsObject()) throw Napi::TypeError::New(env, "expected { path } or { fd }");
+  auto object = value.As<Napi::Object>();
+  ArchiveEnd end;
+  if (object.Has("fd")) {
+    int own = ::fcntl(args::Int(object.Get("fd")), F_DUPFD_CLOEXEC, 3);
+    if (own < 0) {
+      Error error = Error::last("fcntl(F_DUPFD_CLOEXEC)");
+      throw Napi::Error(env, ToJsError(env, error));
+    }
+    end.fd.reset(own);
+  } else {
+    end.path = args::Path(object.Get("path"));
+  }
+  return end;
+}
+
+std::optional<uint64_t> Limit(const Napi::Object& options, const char* name) {
+  Napi::Value value = options.Get(name);
+  if (value.IsUndefined()) return std::nullopt;
+  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0)) throw Napi::TypeError::New(options.Env(), std::string(name) + ": expected a number >= 0");
+  return number >= 9e18 ? INT64_MAX : static_cast<uint64_t>(number);
+}
+
+// Runs `work(abort)` on a thread of its own, known by `options.job` while it does.
+template <typename T, typename Work>
+Napi::Value Start(const Napi::CallbackInfo& info, const Napi::Object& options, Work work,
+                  typename PromiseThread<T>::ToJs toJs) {
+  JobsHandle jobs = *info.Env().GetInstanceData<JobsHandle>();
+  Napi::Value job = options.Get("job");
+  uint32_t id = job.IsNumber() ? job.As<Napi::Number>().Uint32Value() : 0;
+  auto abort = jobs->start(id);
+  auto run = [jobs, id, abort, work = std::move(work)]() -> Result<T> {
+    auto result = work(*abort);
+    jobs->finished(id, abort);
+    return result;
+  };
+  return PromiseThread<T>::Start(info.Env(), std::move(run), std::move(toJs));
+}
+
+Napi::Value CountToJs(Napi::Env env, Count& count) {
+  auto result = Napi::Object::New(env);
+  result.Set("entries", static_cast<double>(count.entries));
+  result.Set("bytes", static_cast<double>(count.bytes));
+  return result;
+}
+
+Napi::Value Unpack(const Napi::CallbackInfo& info) {
+  auto object = args::Options(info, 2);
+  UnpackOptions options;
+  options.maxBytes = Limit(object, "maxBytes");
+  options.maxEntries = Limit(object, "maxEntries");
+  if (Napi::Value into = object.Get("into"); !into.IsUndefined()) options.into = clampName(args::Path(into));
+  if (Napi::Value owner = object.Get("owner"); owner.IsObject()) {
+    auto ids = owner.As<Napi::Object>();
+    options.owner = {static_cast<uint32_t>(args::Int64(ids.Get("uid"))),
+                     static_cast<uint32_t>(args::Int64(ids.Get("gid")))};
+  }
+  options.allowReplace = args::Bool(object.Get("allowReplace"), true);
+  std::string root = args::Path(info[1]);
+  auto source = std::make_shared<ArchiveEnd>(End(info[0]));
+  auto work = [=](Abort& abort) { return unpack(std::move(*source), root, options, abort); };
+  return Start<UnpackResult>(info, object, work, [](Napi::Env env, UnpackResult& done) -> Napi::Value {
+    auto result = Napi::Object::New(env);
+    result.Set("entries", static_cast<double>(done.entries));
+    result.Set("bytes", static_cast<double>(done.bytes));
+    result.Set("digest", done.digest);
+    result.Set("diffId", done.diffId);
+    return result;
+  });
+}
+
+Napi::Value Pack(const Napi::CallbackInfo& info) {
+  auto object = args::Options(info, 2);
+  PackOptions options;
+  if (Napi::Value from = object.Get("from"); !from.IsUndefined()) options.from = clampName(args::Path(from));
+  if (Napi::Value name = object.Get("rename"); !name.IsUndefined()) options.rename = clampName(args::Path(name));
+  options.followLink = args::Bool(object.Get("followLink"));
+  if (Napi::Value exclude = object.Get("exclude"); exclude.IsArray()) {
+    auto list = exclude.As<Napi::Array>();
+    for (uint32_t i = 0; i < list.Length(); i++) options.exclude.push_back(clampName(args::Path(list.Get(i))));
+  }
+  std::string root = args::Path(info[0]);
+  auto target = std::make_shared<ArchiveEnd>(End(info[1]));
+  auto work = [=](Abort& abort) { return pack(root, std::move(*target), options, abort); };
+  return Start<Count>(info, object, work, CountToJs);
+}
+
+Napi::Value CopyTree(const Napi::CallbackInfo& info) {
+  std::string source = args::Path(info[0]), root = args::Path(info[1]);
+  auto work = [=](Abort& abort) { return copyTree(source, root, abort); };
+  return Start<Count>(info, args::Options(info, 2), work, CountToJs);
+}
+
+// A file's time may be any 64-bit number of seconds: more nanoseconds than an int64_t holds.
+Napi::Value Nanoseconds(Napi::Env env, timespec time) {
+  __int128 ns = static_cast<__int128>(time.tv_sec) * 1000000000 + time.tv_nsec;
+  unsigned __int128 magnitude = ns < 0 ? -static_cast<unsigned __int128>(ns) : static_cast<unsigned __int128>(ns);
+  uint64_t words[2] = {static_cast<uint64_t>(magnitude), static_cast<uint64_t>(magnitude >> 64)};
+  return Napi::BigInt::New(env, ns < 0, 2, words);
+}
+
+Napi::Value StatInRoot(const Napi::CallbackInfo& info) {
+  std::string root = args::Path(info[0]), path = args::Path(info[1]);
+  auto work = [=](Abort&) { return statInRoot(root, path); };
+  return Start<PathStat>(info, Napi::Object::New(info.Env()), work, [](Napi::Env env, PathStat& done) -> Napi::Value {
+    auto result = Napi::Object::New(env);
+    result.Set("name", done.name);
+    result.Set("size", static_cast<double>(done.st.st_size));
+    result.Set("mode", static_cast<double>(done.st.st_mode));
+    result.Set("mtimeNs", Nanoseconds(env, done.st.st_mtim));
+    result.Set("linkTarget", done.linkTarget);
+    return result;
+  });
+}
+
+Napi::Value Cancel(const Napi::CallbackInfo& info) {
+  (*info.Env().GetInstanceData<JobsHandle>())->cancel(static_cast<uint32_t>(args::Int64(info[0])));
+  return info.Env().Undefined();
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto jobs = std::make_shared<Jobs>();
+  env.SetInstanceData(new JobsHandle(jobs));
+  // Threads are joined when the environment goes: none may wait for an archive that never ends.
+  env.AddCleanupHook([jobs] { jobs->cancelAll(); });
+  exports.Set("unpack", Napi::Function::New(env, Unpack, "unpack"));
+  exports.Set("pack", Napi::Function::New(env, Pack, "pack"));
+  exports.Set("copyTree", Napi::Function::New(env, CopyTree, "copyTree"));
+  exports.Set("statInRoot", Napi::Function::New(env, StatInRoot, "statInRoot"));
+  exports.Set("cancel", Napi::Function::New(env, Cancel, "cancel"));
+  exports.Set("version", archive_version_string());
+  return exports;
+}
+
+NODE_API_MODULE(dockerlite_archive, Init)
+
+}  // namespace
+}  // namespace dockerlite::tree
