@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Database, Statement } from 'better-sqlite3';
 import { DockerliteError, invalid } from '../errors';
-import { contains, formatIpv4, formatSubnet, gatewayOf, parseIpv4, parseSubnet, sizeOf, type Subnet } from './ipv4';
+import { broadcastOf, contains, formatIpv4, formatSubnet, gatewayOf, parseIpv4, parseSubnet, sizeOf, type Subnet } from './ipv4';
 
 /**
  * Who has which address. Each function is one IMMEDIATE transaction, or part of the caller's, which must then be IMMEDIATE
@@ -23,7 +23,8 @@ interface AddressRow {
   fixed: number;
 }
 
-const SQL = {
+/** Every statement of the pool; each is a search by key but for the list. */
+export const SQL = {
   ofContainer: 'SELECT ip, container_id, fixed FROM addresses WHERE container_id = ?',
   ofAddress: 'SELECT ip, container_id, fixed FROM addresses WHERE ip = ?',
   all: 'SELECT ip, container_id, fixed FROM addresses ORDER BY ip',
@@ -120,7 +121,7 @@ function checkWanted(subnet: Subnet, wanted: string): number {
 function reservedAs(subnet: Subnet, address: number): string | undefined {
   if (address === subnet.network) return 'network address';
   if (address === gatewayOf(subnet)) return 'gateway';
-  if (address === subnet.network + sizeOf(subnet.prefix) - 1) return 'broadcast address';
+  if (address === broadcastOf(subnet)) return 'broadcast address';
   return undefined;
 }
 
@@ -143,7 +144,7 @@ function findNext(db: Database, subnet: Subnet): number {
   const sql = statements(db);
   const isFree = (address: number) => sql.ofAddress.get(address) === undefined;
   const first = gatewayOf(subnet) + 1;
-  const end = subnet.network + sizeOf(subnet.prefix) - 1;
+  const end = broadcastOf(subnet);
   const stored = (sql.cursor.get() as { next: number } | undefined)?.next ?? first;
   // Another subnet than last time: begin anew in it.
   let next = stored < first || stored > end ? first : stored;

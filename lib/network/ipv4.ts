@@ -63,6 +63,10 @@ export function gatewayOf(subnet: Subnet): number {
   return subnet.network + 1;
 }
 
+export function broadcastOf(subnet: Subnet): number {
+  return subnet.network + sizeOf(subnet.prefix) - 1;
+}
+
 export function contains(subnet: Subnet, address: number): boolean {
   return address >= subnet.network && address < subnet.network + sizeOf(subnet.prefix);
 }

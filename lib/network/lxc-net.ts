@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BridgeConfig } from './bridge';
-import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from './ipv4';
+import { broadcastOf, formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from './ipv4';
 
 /** How one container is connected. */
 export type Connection = { mode: 'none' } | { mode: 'host' } | { mode: 'bridge'; bridge: BridgeConfig; containerId: string; ip: string };
@@ -23,7 +23,8 @@ export function lxcNetwork(connection: Connection): string[] {
     'lxc.net.0.flags=up',
     `lxc.net.0.veth.pair=${vethName(containerId)}`,
     `lxc.net.0.hwaddr=${hardwareAddress(parseIpv4(ip)!)}`,
-    `lxc.net.0.ipv4.address=${ip}/${bridge.subnet.prefix}`,
+    // The broadcast address too: without it liblxc 5.0 sets a wrong one (0.0.15.255 in a /20).
+    `lxc.net.0.ipv4.address=${ip}/${bridge.subnet.prefix} ${formatIpv4(broadcastOf(bridge.subnet))}`,
     `lxc.net.0.ipv4.gateway=${formatIpv4(gatewayOf(bridge.subnet))}`,
   ];
 }

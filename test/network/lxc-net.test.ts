@@ -20,7 +20,7 @@ describe('network/lxc-net', () => {
       'lxc.net.0.flags=up',
       'lxc.net.0.veth.pair=dlabcdef012345',
       'lxc.net.0.hwaddr=02:42:ac:1e:01:02',
-      'lxc.net.0.ipv4.address=172.30.1.2/20',
+      'lxc.net.0.ipv4.address=172.30.1.2/20 172.30.15.255',
       'lxc.net.0.ipv4.gateway=172.30.0.1',
     ]);
   });
