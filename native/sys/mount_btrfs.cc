@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/mount_btrfs.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -85,6 +87,10 @@ bool IsSameDevice(const std::string& a, const std::string& b) {
 Status MountLoop(const std::string& file, const std::string& target) {
   Result<std::string> point = RealPath(target);
   if (!point) return point.error();
+  // After a reboot many commands may find the store unmounted at once: the first attaches and mounts, the others see it.
+  UniqueFd lock(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!lock) return Error::last("open", file);
+  if (flock(lock.get(), LOCK_EX) != 0) return Error::last("flock", file);
   if (std::optional<Mounted> mounted = MountedOn(point.value())) {
     if (mounted->type == "btrfs" && IsLoopOver(mounted->source, file)) return Nothing{};
     return InTheWay(target, *mounted);
@@ -101,7 +107,10 @@ Status MountDevice(const std::string& device, const std::string& target) {
     if (mounted->type == "btrfs" && IsSameDevice(mounted->source, device)) return Nothing{};
     return InTheWay(target, *mounted);
   }
-  return MountBtrfs(device, point.value());
+  Status mounted = MountBtrfs(device, point.value());
+  // The kernel refuses the same file system on the same place twice: somebody else was faster.
+  if (!mounted && mounted.error().code == EBUSY && MountedOn(point.value())) return Nothing{};
+  return mounted;
 }
 
 Status Unmount(const std::string& target) {
