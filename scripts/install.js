@@ -24,7 +24,7 @@ function install() {
   if (nodeDir()) args.push(`--nodedir=${nodeDir()}`);
   const { status } = spawnSync('node-gyp', args, { cwd: root, stdio: 'inherit' });
   if (status === 0) return;
-  note('compiling failed. On Debian: apt-get install g++ make python3 pkg-config lxc-dev libarchive-dev libnftables-dev libmnl-dev btrfs-progs');
+  note('compiling failed. On Debian: apt-get install g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev btrfs-progs');
   process.exitCode = 1;
 }
 

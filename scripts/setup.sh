@@ -51,8 +51,8 @@ need() {
     [[ $'\n'$installed$'\n' == *$'\n'"$package installed"$'\n'* ]] || missing+=("$package")
   done
 }
-build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev libnftables-dev libmnl-dev btrfs-progs busybox-static)
-test_packages=(strace iproute2 procps xz-utils zstd)
+build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev btrfs-progs busybox-static)
+test_packages=(strace iproute2 nftables procps xz-utils zstd)
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
   || die "this is not Debian (no apt-get): install the equivalents of ${build_packages[*]} yourself, then npm ci && npm run build"

@@ -17,6 +17,7 @@ export type Program = 'dockerlite-supervisor' | 'dockerlite-init';
 const LIBRARY_PACKAGES: readonly [RegExp, string][] = [
   [/^liblxc\./, 'liblxc1 (Debian 13: liblxc1t64)'],
   [/^libarchive\./, 'libarchive13 (Debian 13: libarchive13t64)'],
+  [/^libnettle\./, 'libnettle8 (Debian 13: libnettle8t64)'],
   [/^libnftables\./, 'libnftables1'],
   [/^libmnl\./, 'libmnl0'],
 ];

@@ -120,6 +120,7 @@ export interface UnpackOptions {
   owner?: { uid: number; gid: number };
   /** Replace a directory by a file and the other way round (default true, as cp refuses it). */
   allowReplace?: boolean;
+  signal?: AbortSignal;
 }
 
 export interface UnpackResult {
@@ -140,6 +141,7 @@ export interface PackOptions {
   followLink?: boolean;
   /** Paths relative to the root to leave out. */
   exclude?: string[];
+  signal?: AbortSignal;
 }
 
 export interface PathStat {
@@ -159,7 +161,7 @@ export interface ArchiveBinding {
   /** Packs a tree as PAX tar: owners, xattrs, ACLs, hard links, sparse files, ns times. */
   pack(root: NativePath, target: ArchiveEnd, options: PackOptions): Promise<{ entries: number; bytes: number }>;
   /** Copies a host directory into the root, preserving everything `pack` would. */
-  copyTree(source: NativePath, root: NativePath): Promise<{ entries: number; bytes: number }>;
+  copyTree(source: NativePath, root: NativePath, options: { signal?: AbortSignal }): Promise<{ entries: number; bytes: number }>;
   statInRoot(root: NativePath, path: string): Promise<PathStat>;
 }
 

@@ -101,15 +101,14 @@ Status Copier::file(const Visit& visit, const Meta& meta) {
     // EINVAL is about this one file (no checksums, inline data), the others about the pair of file systems.
     if (errno != EINVAL) mayClone_ = false;
   }
-  if (!cloned) {
-    auto regions = dataRegions(in, size);
-    if (!regions) return regions.error();
-    for (const Region& each : regions.value()) {
-      if (auto done = region(in, out, each); !done) return done;
-    }
-    if (::ftruncate(out, size) != 0) return Error::last("ftruncate");
+  auto regions = dataRegions(in, size);
+  if (!regions) return regions.error();
+  for (const Region& each : regions.value()) {
+    count_.bytes += static_cast<uint64_t>(each.size);
+    if (cloned) continue;
+    if (auto done = region(in, out, each); !done) return done;
   }
-  count_.bytes += static_cast<uint64_t>(size);
+  if (!cloned && ::ftruncate(out, size) != 0) return Error::last("ftruncate");
   return tree_.finishFile(out, meta);
 }
 

@@ -76,10 +76,13 @@ std::string decimalTime(timespec time) {
     ns = 1000000000 - ns;
   }
   auto magnitude = negative ? 0 - static_cast<uint64_t>(seconds) : static_cast<uint64_t>(seconds);
-  std::string out = (negative ? "-" : "") + std::to_string(magnitude);
+  std::string out = negative ? "-" : "";
+  out += std::to_string(magnitude);
   if (ns == 0) return out;
   std::string fraction = std::to_string(ns);
-  out += "." + std::string(9 - fraction.size(), '0') + fraction;
+  out += '.';
+  out.append(9 - fraction.size(), '0');
+  out += fraction;
   out.erase(out.find_last_not_of('0') + 1);
   return out;
 }
