@@ -32,6 +32,33 @@
       ]
     },
     {
+      "target_name": "dockerlite-archive",
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["<!@(pkg-config --cflags libarchive nettle)"],
+      "libraries": ["<!@(pkg-config --libs libarchive nettle)"],
+      "sources": [
+        "native/archive/acl.cc",
+        "native/archive/apply_meta.cc",
+        "native/archive/binding.cc",
+        "native/archive/copy_tree.cc",
+        "native/archive/data_regions.cc",
+        "native/archive/decoder.cc",
+        "native/archive/fd_stream.cc",
+        "native/archive/names.cc",
+        "native/archive/pack.cc",
+        "native/archive/path_stat.cc",
+        "native/archive/pax_header.cc",
+        "native/archive/remove_tree.cc",
+        "native/archive/root_dir.cc",
+        "native/archive/tar_reader.cc",
+        "native/archive/tree_walk.cc",
+        "native/archive/tree_writer.cc",
+        "native/archive/unpack.cc",
+        "native/archive/xattrs.cc"
+      ]
+    },
+    {
       "target_name": "dockerlite-net",
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
