@@ -2,6 +2,7 @@
 #include "btrfs/binding.h"
 
 #include "btrfs/nested.h"
+#include "btrfs/send_diff.h"
 #include "btrfs/snapshot_batch.h"
 #include "btrfs/subvolume.h"
 #include "napi/args.h"
@@ -112,6 +113,28 @@ Napi::Value Sync(const Info& info) {
       info.Env(), [path = args::Path(info[0])] { return btrfs::Sync(path); }, ToUndefined);
 }
 
+Napi::Value FromChanges(Napi::Env env, std::vector<btrfs::Change>& changes) {
+  static const char* const kinds[] = {"added", "changed", "deleted", "renamed"};
+  auto bytes = [&](const std::string& path) { return Napi::Buffer<char>::Copy(env, path.data(), path.size()); };
+  auto array = Napi::Array::New(env, changes.size());
+  for (uint32_t i = 0; i < changes.size(); i++) {
+    Napi::HandleScope scope(env);
+    auto object = Napi::Object::New(env);
+    object.Set("kind", kinds[static_cast<size_t>(changes[i].kind)]);
+    object.Set("path", bytes(changes[i].path));
+    if (changes[i].kind == btrfs::ChangeKind::kRenamed) object.Set("from", bytes(changes[i].from));
+    array.Set(i, object);
+  }
+  return array;
+}
+
+Napi::Value SendDiff(const Info& info) {
+  return PromiseThread<std::vector<btrfs::Change>>::Start(
+      info.Env(),
+      [parent = args::Path(info[0]), snapshot = args::Path(info[1])] { return btrfs::SendDiff(parent, snapshot); },
+      FromChanges);
+}
+
 }  // namespace
 
 void RegisterBtrfs(Napi::Env env, Napi::Object exports) {
@@ -126,6 +149,7 @@ void RegisterBtrfs(Napi::Env env, Napi::Object exports) {
   add("subvolumeSetReadonly", SubvolumeSetReadonly);
   add("subvolumeNested", SubvolumeNested);
   add("sync", Sync);
+  add("sendDiff", SendDiff);
 }
 
 }  // namespace dockerlite
