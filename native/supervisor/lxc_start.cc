@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/lxc_start.h"
+
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <sys/epoll.h>
+
+#include <cerrno>
+
+#include "supervisor/event_loop.h"
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+namespace {
+
+LxcStart::Serve* g_serve = nullptr;
+
+}  // namespace
+
+// What liblxc's main loop calls: see LxcStart.
+extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epoll_event* events, int capacity,
+                                                                 int timeout) {
+  if (g_serve && timeout < 0) {
+    (*g_serve)(epoll);
+    timeout = 0;
+  }
+  return RawEpollWait(epoll, events, capacity, timeout);
+}
+
+LxcStart::LxcStart(std::string name, std::string lxcPath, std::string logFile)
+    : container_(lxc_container_new(name.c_str(), lxcPath.c_str())), logFile_(std::move(logFile)) {}
+
+LxcStart::~LxcStart() {
+  if (container_) lxc_container_put(container_);
+}
+
+Status LxcStart::Configure(const std::vector<std::string>& items) {
+  if (!container_) return Error{ENOMEM, "lxc_container_new", {}, "liblxc cannot make a container object"};
+  container_->set_config_item(container_, "lxc.log.level", "ERROR");
+  container_->set_config_item(container_, "lxc.log.file", logFile_.c_str());
+  for (auto& item : items) {
+    size_t equals = item.find('=');
+    if (equals == std::string::npos) return Error{EINVAL, "set_config_item", item, "not key=value"};
+    std::string key = item.substr(0, equals);
+    if (!container_->set_config_item(container_, key.c_str(), item.c_str() + equals + 1))
+      return Error{EINVAL, "set_config_item", item, "liblxc does not accept this setting"};
+  }
+  container_->want_daemonize(container_, false);
+  container_->want_close_all_fds(container_, false);
+  return Nothing{};
+}
+
+bool LxcStart::Run(const char* shim, int link, Serve serve) {
+  std::string program = shim, number = std::to_string(link);
+  char* const argv[] = {program.data(), number.data(), nullptr};
+  g_serve = &serve;
+  bool ok = container_->start(container_, 0, argv);
+  g_serve = nullptr;
+  return ok;
+}
+
+std::vector<std::string> LxcStart::LogLines() const {
+  std::vector<std::string> lines;
+  std::string text;
+  UniqueFd fd(open(logFile_.c_str(), O_RDONLY | O_CLOEXEC));
+  char buffer[4096];
+  for (ssize_t n; fd && (n = read(fd.get(), buffer, sizeof buffer)) > 0 && text.size() < 65536;)
+    text.append(buffer, static_cast<size_t>(n));
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find('\n', at);
+    if (end == std::string::npos) end = text.size();
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    // lxc NAME TIME ERROR    file - ../src/lxc/file.c:function:123 - message
+    size_t source = line.find(" - ");
+    size_t message = source == std::string::npos ? source : line.find(" - ", source + 3);
+    if (message != std::string::npos) lines.push_back(line.substr(message + 3));
+  }
+  return lines;
+}
+
+}  // namespace dockerlite

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sys/result.h"
+
+struct lxc_container;
+
+namespace dockerlite {
+
+// liblxc's start() of one container, on this thread. liblxc refuses to start with more than one thread (it clones
+// without taking malloc's locks) and then waits in epoll_wait(2) until the container's init has died. The executable
+// exports an epoll_wait of its own: there, in liblxc's place, the supervisor serves its clients. So one thread does
+// everything, and none can hold a lock while liblxc clones.
+class LxcStart {
+ public:
+  // Called whenever liblxc waits; returns when `epoll` has something for it. The container's init is running the shim
+  // by the first call.
+  using Serve = std::function<void(int epoll)>;
+
+  LxcStart(std::string name, std::string lxcPath, std::string logFile);
+  ~LxcStart();
+
+  Status Configure(const std::vector<std::string>& items);
+  // True when the container ran and was cleaned up after.
+  bool Run(const char* shim, int link, Serve serve);
+  // The messages liblxc logged as errors, oldest first.
+  std::vector<std::string> LogLines() const;
+
+ private:
+  lxc_container* container_ = nullptr;
+  std::string logFile_;
+};
+
+}  // namespace dockerlite

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/messages.h"
+
+#include "supervisor/frame.h"
+
+namespace dockerlite {
+namespace {
+
+template <typename T>
+bool Take(T& target, std::optional<T> value) {
+  if (!value) return false;
+  target = std::move(*value);
+  return true;
+}
+
+// Ids become directory and control group names.
+bool ValidName(std::string_view name) {
+  if (name.empty() || name.size() > 128 || name[0] == '.') return false;
+  for (char c : name)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'))
+      return false;
+  return true;
+}
+
+bool ValidPath(std::string_view path) { return !path.empty() && path[0] == '/' && path.size() < 4096; }
+
+}  // namespace
+
+std::optional<StartRequest> ParseStart(std::string_view body) {
+  using wire::AsString, wire::AsU32, wire::AsU64;
+  StartRequest out;
+  wire::FieldReader fields(body);
+  bool ok = true;
+  while (auto field = fields.Next()) switch (field->tag) {
+      case 1: ok = ok && Take(out.id, AsString(field->data)); break;
+      case 2: ok = ok && Take(out.runDir, AsString(field->data)); break;
+      case 3: ok = ok && Take(out.logPath, AsString(field->data)) && ValidPath(out.logPath); break;
+      case 4:
+        out.config.emplace_back();
+        ok = ok && Take(out.config.back(), AsString(field->data));
+        break;
+      case 5: ok = ok && Take(out.exitPath, AsString(field->data)) && ValidPath(out.exitPath); break;
+      case 6: out.payload = field->data; break;
+      case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
+      case 8: ok = ok && Take(out.logMaxSize, AsU64(field->data)); break;
+      case 9: ok = ok && Take(out.logMaxFiles, AsU32(field->data)); break;
+      default: break;
+    }
+  while (out.runDir.size() > 1 && out.runDir.back() == '/') out.runDir.pop_back();
+  if (!ok || fields.failed() || !ValidName(out.id) || !ValidPath(out.runDir) || out.runDir.size() < 2 ||
+      out.logMaxFiles > 1000)
+    return std::nullopt;
+  return out;
+}
+
+std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
+  using wire::AsString, wire::AsU32;
+  Request out;
+  wire::FieldReader fields(body);
+  bool ok = true, exec = type == FrameType::kExec;
+  while (auto field = fields.Next()) switch (field->tag) {
+      case 1:
+        ok = ok && (exec ? Take(out.execId, AsString(field->data)) : Take(out.first, AsU32(field->data)));
+        break;
+      case 2: ok = ok && Take(out.rows, AsU32(field->data)); break;
+      case 3: ok = ok && Take(out.columns, AsU32(field->data)); break;
+      case 4: ok = ok && Take(out.target, AsString(field->data)); break;
+      case 6: out.payload = field->data; break;
+      case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
+      case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
+      default: break;
+    }
+  if (!ok || fields.failed() || (exec && !ValidName(out.execId))) return std::nullopt;
+  return out;
+}
+
+std::optional<uint64_t> PayloadCapabilities(std::string_view payload) {
+  std::optional<uint64_t> mask;
+  wire::FieldReader fields(payload);
+  while (auto field = fields.Next())
+    if (field->tag == 11) mask = wire::AsU64(field->data);
+  return mask;
+}
+
+}  // namespace dockerlite

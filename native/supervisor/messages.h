@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dockerlite {
+
+enum class FrameType : uint16_t {
+  kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8,
+  kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
+};
+
+enum StartFlag : uint32_t { kTty = 1, kOpenStdin = 2, kStdinOnce = 4, kBecome = 8, kPrivileged = 16 };
+
+struct StartRequest {
+  std::string id, runDir, logPath, exitPath, payload;
+  std::vector<std::string> config;
+  uint32_t flags = 0;
+  uint64_t logMaxSize = 0;
+  uint32_t logMaxFiles = 0;
+};
+
+// Every request but START: the fields they share have the same tags.
+struct Request {
+  uint32_t first = 0;  // stream mask of ATTACH, signal of SIGNAL
+  uint32_t rows = 0, columns = 0;
+  std::string target;  // exec id of ATTACH, SIGNAL, RESIZE; empty: init
+  std::string execId;  // EXEC
+  std::string payload;
+  uint32_t flags = 0;
+  uint32_t mask = 0;
+};
+
+// nullopt for anything malformed.
+std::optional<StartRequest> ParseStart(std::string_view body);
+std::optional<Request> ParseRequest(FrameType type, std::string_view body);
+
+// The capability mask in a payload; nullopt when it keeps what there is.
+std::optional<uint64_t> PayloadCapabilities(std::string_view payload);
+
+}  // namespace dockerlite

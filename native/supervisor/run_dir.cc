@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/run_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstdio>
+
+namespace dockerlite {
+namespace {
+
+void MakeDirectories(const std::string& path) {
+  // Searchable: liblxc checks its way to it as the container's root, which may be an unprivileged user.
+  for (size_t at = 1; (at = path.find('/', at)) != std::string::npos; at++) mkdir(path.substr(0, at).c_str(), 0711);
+  mkdir(path.c_str(), 0711);
+}
+
+bool SameFile(int fd, const std::string& path) {
+  struct stat a {}, b {};
+  return fstat(fd, &a) == 0 && stat(path.c_str(), &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+}  // namespace
+
+Result<RunDir> RunDir::Claim(const std::string& path) {
+  for (int attempt = 0; attempt < 10; attempt++) {
+    MakeDirectories(path);
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && errno == ENOENT) continue;
+    if (!fd) return Error::last("open", path);
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+      return Error{errno == EWOULDBLOCK ? EBUSY : errno, "flock", path, "the container has a supervisor already"};
+    // The last owner may have removed it between our open and our lock.
+    if (SameFile(fd.get(), path)) return RunDir(path, std::move(fd));
+  }
+  return Error{EAGAIN, "flock", path, {}};
+}
+
+Result<UniqueFd> RunDir::ListenControl() const {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return Error::last("socket");
+  unlinkat(fd_.get(), "ctl", 0);
+  // Through the descriptor: the path itself may be longer than a socket address.
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/ctl", fd_.get());
+  mode_t old = umask(0177);
+  int bound = bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  umask(old);
+  if (bound != 0) return Error::last("bind", file("ctl"));
+  if (listen(socket.get(), 128) != 0) return Error::last("listen", file("ctl"));
+  return socket;
+}
+
+void RunDir::Remove() {
+  unlinkat(fd_.get(), "ctl", 0);
+  unlinkat(fd_.get(), "lxc.log", 0);
+  rmdir(path_.c_str());
+}
+
+Status WriteAtomically(const std::string& path, const std::string& text) {
+  std::string temporary = path + ".tmp";
+  UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!fd) return Error::last("open", temporary);
+  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    Error error = Error::last("write", temporary);
+    unlink(temporary.c_str());
+    return error;
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) return Error::last("rename", path);
+  return Nothing{};
+}
+
+}  // namespace dockerlite

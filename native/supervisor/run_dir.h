@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+
+// The directory of a running container in /run: control socket and liblxc's log. Holding its lock is being the
+// container's supervisor.
+class RunDir {
+ public:
+  // EBUSY when another supervisor has it.
+  static Result<RunDir> Claim(const std::string& path);
+  // Listening on `ctl`, mode 0600.
+  Result<UniqueFd> ListenControl() const;
+  std::string file(const char* name) const { return path_ + "/" + name; }
+  void Remove();
+
+ private:
+  RunDir(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  std::string path_;
+  UniqueFd fd_;
+};
+
+// Writes through a temporary file and rename(2).
+Status WriteAtomically(const std::string& path, const std::string& text);
+
+}  // namespace dockerlite

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace dockerlite {
+namespace {
+
+constexpr const char* kShim = "/dev/.dockerlite/init";
+
+std::string DirName(const std::string& path) {
+  size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Failure EngineFailure(const Error& error) {
+  std::string text = error.message.empty() ? strerror(error.code) : error.message;
+  if (!error.path.empty()) text = error.path + ": " + text;
+  return {FailureKind::kEngine, static_cast<uint32_t>(error.code), error.syscall + ": " + text};
+}
+
+}  // namespace
+
+Supervisor::Supervisor(StartRequest request, std::vector<UniqueFd> fds, UniqueFd shim)
+    : request_(std::move(request)), startFds_(std::move(fds)) {
+  container_.shim = std::move(shim);
+}
+
+Supervisor::~Supervisor() = default;
+
+Status Supervisor::Prepare() {
+  Result<RunDir> dir = RunDir::Claim(request_.runDir);
+  if (!dir) return dir.error();
+  runDir_ = std::move(dir.value());
+  Result<UniqueFd> listener = runDir_->ListenControl();
+  if (!listener) return listener.error();
+  listener_ = std::move(listener.value());
+  if (!request_.logPath.empty()) {
+    log_ = JsonLog(request_.logPath, request_.logMaxSize, request_.logMaxFiles);
+    if (!log_.open()) return Error::last("open", request_.logPath);
+  }
+
+  ProcessOptions options;
+  options.tty = request_.flags & kTty;
+  options.openStdin = request_.flags & kOpenStdin;
+  options.stdinOnce = request_.flags & kStdinOnce;
+  options.payload = request_.payload;
+  options.log = log_.open() ? &log_ : nullptr;
+  init_ = std::make_unique<Process>(loop_, *this, std::move(options));
+  ChildStdio child;
+  if (Status made = init_->Prepare(child); !made) return made;
+  capabilities_ = PayloadCapabilities(request_.payload);
+  std::string().swap(request_.payload);
+  if (startFds_.size() == 4) {
+    init_->Attach({1, std::move(startFds_[1]), std::move(startFds_[2]), std::move(startFds_[3])});
+    watching_.push_back({1, {}});
+  }
+  // liblxc's clone inherits these; BeginServing puts /dev/null back.
+  if (dup2(child.in.get(), 0) < 0 || dup2(child.out.get(), 1) < 0 || dup2(child.err.get(), 2) < 0)
+    return Error::last("dup2");
+  shimEnd_ = std::move(child.shim);
+  fcntl(shimEnd_.get(), F_SETFD, 0);
+  return Nothing{};
+}
+
+void Supervisor::Run() {
+  AddClient(std::move(startFds_[0]));
+  if (Status ready = Prepare(); !ready) {
+    AbandonStart(EngineFailure(ready.error()), {});
+    ResetStdio();
+    if (init_) init_->Finish(0);
+    if (runDir_) runDir_->Remove();
+    return Linger();
+  }
+  {
+    LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"));
+    Status configured = lxc.Configure(request_.config);
+    request_.config.clear();
+    request_.config.shrink_to_fit();
+    if (!configured) {
+      AbandonStart(EngineFailure(configured.error()), lxc.LogLines());
+    } else {
+      lxc.Run(kShim, shimEnd_.get(), [this](int epoll) { Serve(epoll); });
+      if (!over_) AbandonStart({FailureKind::kEngine, 0, "liblxc could not start the container"}, lxc.LogLines());
+    }
+  }
+  ResetStdio();
+  if (!init_->dead()) init_->Finish(0);
+  runDir_->Remove();
+  Linger();
+}
+
+void Supervisor::ResetStdio() {
+  UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (int fd = 0; fd < 3; fd++) dup2(null.get(), fd);
+  shimEnd_.reset();
+}
+
+// Puts this process in order once liblxc has cloned: the container has its own copies.
+void Supervisor::BeginServing() {
+  serving_ = true;
+  ResetStdio();
+  // liblxc passes every signal it is sent on to the container; SIGPIPE here is about our own clients.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  sigprocmask(SIG_UNBLOCK, &pipe, nullptr);
+  loop_.Watch(listener_.get(), EPOLLIN, this);
+  init_->Listen(0, {});
+}
+
+void Supervisor::Serve(int lxcEpoll) {
+  if (!serving_) BeginServing();
+  lxcReady_ = false;
+  loop_.Watch(lxcEpoll, EPOLLIN, this);
+  while (!lxcReady_) Turn();
+  loop_.Forget(lxcEpoll);
+  // What liblxc has to hear may be init's death, which it will clean up after at once: report first.
+  if (!over_) HandleInitDeath();
+  log_.Flush();
+  Sweep();
+}
+
+void Supervisor::Turn() {
+  loop_.Turn(-1);
+  log_.Flush();
+  Sweep();
+}
+
+void Supervisor::OnReady(int fd, uint32_t) {
+  if (listener_ && fd == listener_.get()) {
+    UniqueFd peer(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (peer) AddClient(std::move(peer));
+  } else {
+    lxcReady_ = true;
+  }
+}
+
+void Supervisor::AddClient(UniqueFd fd) {
+  clients_.push_back(std::make_unique<Client>(loop_, *this, std::move(fd), nextClient_++));
+}
+
+Client* Supervisor::FindClient(ClientId id) {
+  for (auto& client : clients_)
+    if (client->id() == id && !client->dead()) return client.get();
+  return nullptr;
+}
+
+void Supervisor::OnStarted(Process& process) {
+  wire::BodyWriter body;
+  body.U32(1, static_cast<uint32_t>(process.pid())).U64(2, static_cast<uint64_t>(process.startedAt()));
+  if (!process.id().empty()) body.Bytes(4, process.id());
+  body.U32(5, static_cast<uint32_t>(getpid()));
+  for (auto& warning : process.warnings()) body.Bytes(6, warning);
+  if (&process == init_.get()) {
+    started_ = true;
+    Inspect(process.pid(), process.pidfd(), container_);
+    process.starter = 1;
+  }
+  if (Client* client = FindClient(process.starter)) client->Send(FrameType::kStarted, body.Take());
+}
+
+static std::string FailedBody(const Failure& failure, const std::string& exec, const std::vector<std::string>& lines) {
+  wire::BodyWriter body;
+  body.U32(1, static_cast<uint32_t>(failure.kind)).U32(2, failure.error).Bytes(3, failure.message);
+  if (!exec.empty()) body.Bytes(4, exec);
+  for (auto& line : lines) body.Bytes(5, line);
+  return body.Take();
+}
+
+void Supervisor::OnFailed(Process& process, const Failure& failure) {
+  if (&process == init_.get()) return AbandonStart(failure, {});
+  if (Client* client = FindClient(process.starter))
+    client->Send(FrameType::kFailed, FailedBody(failure, process.id(), {}));
+}
+
+void Supervisor::AbandonStart(Failure failure, std::vector<std::string> lines) {
+  over_ = true;
+  int status = failure.kind == FailureKind::kNotFound ? 127 : failure.kind == FailureKind::kNotExecutable ? 126 : 125;
+  if (runDir_) WriteExitRecord(status << 8, failure.message);
+  if (Client* client = FindClient(1)) client->Send(FrameType::kFailed, FailedBody(failure, {}, lines));
+}
+
+void Supervisor::OnDead(Process& process) {
+  process.DrainLink();
+  if (&process == init_.get()) return HandleInitDeath();
+  std::optional<int> status = process.Reap(false);
+  if (!status) return;
+  bool failed = process.state() == Process::State::kFailed;
+  process.Finish(*status);
+  if (!failed) ReportExit(process);
+}
+
+void Supervisor::ReportExit(Process& process) {
+  wire::BodyWriter body;
+  body.U32(1, static_cast<uint32_t>(process.status())).U64(2, static_cast<uint64_t>(NowNs()));
+  if (!process.id().empty()) body.Bytes(4, process.id());
+  body.U32(3, 0);
+  std::string bytes = body.Take();
+  for (auto& client : clients_) {
+    bool concerned = process.id().empty() || client->id() == process.starter;
+    for (auto& entry : watching_)
+      concerned = concerned || (entry.client == client->id() && entry.process == process.id());
+    if (concerned && !client->dead()) client->Send(FrameType::kExited, bytes);
+  }
+}
+
+void Supervisor::HandleInitDeath() {
+  init_->DrainLink();
+  std::optional<int> status = init_->Reap(true);
+  if (!status || over_) return;
+  over_ = true;
+  for (auto& exec : execs_)
+    if (exec->state() != Process::State::kExited) OnDead(*exec);
+  init_->Finish(*status);
+  log_.Flush();
+  WriteExitRecord(*status, "");
+  ReportExit(*init_);
+  ReportDrained();
+}
+
+void Supervisor::WriteExitRecord(int status, const std::string& error) {
+  if (request_.exitPath.empty()) return;
+  std::string text = "{\"status\":" + std::to_string(status) + ",\"startedAt\":\"" +
+                     std::to_string(init_ ? init_->startedAt() : 0) + "\",\"finishedAt\":\"" + std::to_string(NowNs()) +
+                     "\",\"oomKilled\":false,\"error\":\"";
+  AppendJson(text, error);
+  text += "\"}\n";
+  // Nothing to be done about a failure: whoever looks finds no record, and says that the end is unknown.
+  WriteAtomically(request_.exitPath, text);
+}
+
+// Clients learn when everything a finished process wrote has reached their descriptors.
+void Supervisor::ReportDrained() {
+  std::erase_if(watching_, [&](Watching& entry) {
+    Process* process = Find(entry.process);
+    bool finished = !process || process->state() == Process::State::kExited || process->state() == Process::State::kFailed;
+    if (!finished || (process && process->attached(entry.client))) return false;
+    wire::BodyWriter body;
+    if (!entry.process.empty()) body.Bytes(4, entry.process);
+    if (Client* client = FindClient(entry.client)) client->Send(FrameType::kDrained, body.Take());
+    return true;
+  });
+}
+
+void Supervisor::Sweep() {
+  for (size_t i = 0; i < clients_.size(); i++) {
+    if (!clients_[i]->dead()) continue;
+    ClientId id = clients_[i]->id();
+    if (init_) init_->Detach(id);
+    for (auto& exec : execs_) exec->Detach(id);
+    std::erase_if(watching_, [&](auto& entry) { return entry.client == id; });
+  }
+  ReportDrained();
+  std::erase_if(clients_, [](auto& client) { return client->dead(); });
+  std::erase_if(execs_, [](auto& exec) {
+    return exec->dead() && exec->idle() && !exec->holding();
+  });
+}
+
+// The container is gone. Clients that are behind get the rest of its output and of their frames; the others' connections
+// close now.
+void Supervisor::Linger() {
+  listener_.reset();
+  for (;;) {
+    std::erase_if(clients_, [&](auto& client) {
+      bool reading = client->pending();
+      for (auto& entry : watching_) reading = reading || entry.client == client->id();
+      return !reading;
+    });
+    bool idle = (!init_ || init_->idle()) && clients_.empty();
+    for (auto& exec : execs_) idle = idle && exec->idle();
+    if (idle) return;
+    Turn();
+  }
+}
+
+}  // namespace dockerlite

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/client.h"
+#include "supervisor/enter.h"
+#include "supervisor/json_log.h"
+#include "supervisor/lxc_start.h"
+#include "supervisor/messages.h"
+#include "supervisor/process.h"
+#include "supervisor/run_dir.h"
+
+namespace dockerlite {
+
+// One container: from START until everything of it is gone.
+class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
+ public:
+  // `shim` is the host's init shim, for execs.
+  Supervisor(StartRequest request, std::vector<UniqueFd> fds, UniqueFd shim);
+  ~Supervisor() override;
+  // Returns when the container is gone and its output delivered.
+  void Run();
+
+ private:
+  // supervisor.cc: the container's life
+  Status Prepare();
+  void Serve(int lxcEpoll);
+  void BeginServing();
+  void ResetStdio();
+  void Turn();
+  void HandleInitDeath();
+  void AbandonStart(Failure failure, std::vector<std::string> lines);
+  void WriteExitRecord(int status, const std::string& error);
+  void Linger();
+  void Sweep();
+  void OnReady(int fd, uint32_t events) override;
+  void OnStarted(Process& process) override;
+  void OnFailed(Process& process, const Failure& failure) override;
+  void OnDead(Process& process) override;
+  void ReportExit(Process& process);
+  void ReportDrained();
+  void AddClient(UniqueFd fd);
+  Client* FindClient(ClientId id);
+
+  // requests.cc: what clients ask
+  void OnFrame(Client& client, wire::Frame frame) override;
+  int DoAttach(Client& client, const Request& request, std::vector<UniqueFd>& fds);
+  void DoExec(Client& client, const Request& request, std::vector<UniqueFd>& fds);
+  void DoStatus(Client& client);
+  Process* Find(const std::string& id);
+  Status StartExec(Process& process);
+
+  EventLoop loop_;
+  StartRequest request_;
+  std::vector<UniqueFd> startFds_;
+  std::optional<RunDir> runDir_;
+  UniqueFd listener_;
+  JsonLog log_;
+  std::unique_ptr<Process> init_;
+  std::vector<std::unique_ptr<Process>> execs_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  struct Watching {
+    ClientId client;
+    std::string process;
+  };
+  std::vector<Watching> watching_;  // clients whose streams are not drained yet
+  ClientId nextClient_ = 1;
+  UniqueFd shimEnd_;
+  std::optional<uint64_t> capabilities_;
+  Container container_;
+  bool serving_ = false;
+  bool lxcReady_ = false;
+  bool started_ = false;  // init's payload was executed
+  bool over_ = false;     // init's end was reported, or the failure to start
+};
+
+}  // namespace dockerlite
