@@ -26,6 +26,7 @@ class Folder {
     for (const SendEntry* entry : gone_) gone_paths_.emplace(tree_.OldPath(*entry));
     for (const SendEntry* entry : fresh_) AddFresh(*entry);
     for (const SendEntry* entry : gone_) AddGone(*entry);
+    AddChanged();
     SortChanges(changes_);
     return std::move(changes_);
   }
@@ -45,23 +46,26 @@ class Folder {
 
   // In both trees, moved or not.
   void AddKept(const SendEntry& entry) {
-    const bool moved = entry.parent != entry.old_parent || entry.name != entry.old_name;
-    std::string path = tree_.Path(entry), from = tree_.OldPath(entry);
-    if (moved) occupants_[path] = &entry;
-    // The same path in another directory: that one was made again and this put back.
-    if (moved && path != from) {
-      changes_.push_back({ChangeKind::kRenamed, std::move(path), std::move(from), true, {}, {}});
-    } else {
-      AddChanged(*entry.object, std::move(path), std::move(from));
-    }
+    if (entry.parent != entry.old_parent || entry.name != entry.old_name) AddMoved(entry, entry);
+    changed_.try_emplace(entry.object, tree_.Path(entry), tree_.OldPath(entry));
   }
 
-  void AddChanged(const SendObject& object, std::string path, std::string from) {
-    const bool touched = object.modified || object.capabilities;
-    // The root's time says only that something in it changed.
-    if (object.changed || (touched && !path.empty()))
-      changes_.push_back({ChangeKind::kChanged, std::move(path), std::move(from), object.changed, object.modified,
-                          object.capabilities});
+  void AddMoved(const SendEntry& now, const SendEntry& old) {
+    std::string path = tree_.Path(now), from = tree_.OldPath(old);
+    occupants_[path] = &now;
+    // The same path in another directory: that one was made again and this put back.
+    if (path != from) changes_.push_back({ChangeKind::kRenamed, std::move(path), std::move(from), true, {}, {}});
+  }
+
+  // Changed inodes that are in both trees, each by one name.
+  void AddChanged() {
+    for (auto& [object, paths] : changed_) {
+      auto& [path, from] = paths;
+      // The root's time says only that something in it changed.
+      if (!object->changed && (path.empty() || (!object->modified && !object->capabilities))) continue;
+      changes_.push_back({ChangeKind::kChanged, std::move(path), std::move(from), object->changed, object->modified,
+                          object->capabilities, true});
+    }
   }
 
   // Files are renamed by a new link and the removal of the old one.
@@ -74,12 +78,8 @@ class Folder {
       const SendEntry* old = names->second.back();
       names->second.pop_back();
       gone_entries_.erase(old);
-      std::string path = tree_.Path(*entry), from = tree_.OldPath(*old);
-      occupants_[path] = entry;
-      if (path == from)
-        AddChanged(*entry->object, std::move(path), std::move(from));
-      else
-        changes_.push_back({ChangeKind::kRenamed, std::move(path), std::move(from), true, {}, {}});
+      AddMoved(*entry, *old);
+      changed_.try_emplace(entry->object, tree_.Path(*entry), tree_.OldPath(*old));
       return true;
     });
     std::erase_if(gone_, [&](const SendEntry* entry) { return !gone_entries_.contains(entry); });
@@ -127,6 +127,7 @@ class Folder {
   std::unordered_set<std::string> gone_paths_;
   std::unordered_map<std::string, const SendEntry*> occupants_;  // what came to a path
   std::unordered_map<const SendEntry*, Rest> rest_;              // of deleted directories
+  std::unordered_map<const SendObject*, std::pair<std::string, std::string>> changed_;  // path and old path
   std::vector<Change> changes_;
 };
 

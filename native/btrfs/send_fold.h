@@ -21,6 +21,10 @@ struct Change {
   bool certain = true;
   std::optional<SendTime> modified;
   std::optional<std::string> capabilities;
+
+  // It is the inode that changed, not what its name is given to. Its other names changed too, and the
+  // same name may be listed as renamed.
+  bool inode = false;
 };
 
 // What the difference between the trees is, in tree order:

@@ -74,20 +74,29 @@ std::vector<std::string> NamesOf(int root, uint64_t inode) {
   return names;
 }
 
-// The stream speaks of a changed inode by one of its names.
-void AddOtherNames(std::vector<Change>& changes, int new_tree) {
+std::vector<std::string> AllNames(const std::string& path, int tree) {
+  struct stat status = {};
+  std::vector<std::string> names;
+  if (StatAt(tree, path, status) && !S_ISDIR(status.st_mode) && status.st_nlink > 1) names = NamesOf(tree, status.st_ino);
+  if (names.empty()) names.push_back(path);
+  return names;
+}
+
+// The stream speaks of a changed inode by one of its names: lists all that are not listed as new.
+void NameChangedInodes(std::vector<Change>& changes, int new_tree) {
+  std::vector<std::string> changed;
   std::unordered_set<std::string> listed;
-  for (const Change& change : changes)
-    if (change.kind != ChangeKind::kDeleted) listed.insert(change.path);
-  const size_t count = changes.size();
-  for (size_t i = 0; i < count; i++) {
-    struct stat status = {};
-    if (changes[i].kind != ChangeKind::kChanged || !StatAt(new_tree, changes[i].path, status)) continue;
-    if (S_ISDIR(status.st_mode) || status.st_nlink < 2) continue;
-    for (std::string& name : NamesOf(new_tree, status.st_ino))
-      if (listed.insert(name).second) changes.push_back({ChangeKind::kChanged, std::move(name), {}, true, {}, {}});
+  for (const Change& change : changes) {
+    if (change.inode)
+      changed.push_back(change.path);
+    else if (change.kind != ChangeKind::kDeleted)
+      listed.insert(change.path);
   }
-  if (changes.size() > count) SortChanges(changes);
+  std::erase_if(changes, [](const Change& change) { return change.inode; });
+  for (const std::string& path : changed)
+    for (std::string& name : AllNames(path, new_tree))
+      if (listed.insert(name).second) changes.push_back({ChangeKind::kChanged, std::move(name), {}, true, {}, {}});
+  SortChanges(changes);
 }
 
 }  // namespace
@@ -97,7 +106,7 @@ std::vector<Change> ResolveChanges(std::vector<Change> changes, int old_tree, in
     if (change.certain) return false;
     return change.kind == ChangeKind::kDeleted ? !IsReallyDeleted(change, new_tree) : !IsReallyChanged(change, old_tree);
   });
-  AddOtherNames(changes, new_tree);
+  NameChangedInodes(changes, new_tree);
   return changes;
 }
 
