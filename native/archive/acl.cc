@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
-#include <string>
 
 #include "archive/apply_meta.h"
 
@@ -36,6 +34,12 @@ void append(std::string& out, uint32_t value, int bytes) {
   for (int i = 0; i < bytes; i++) out += static_cast<char>(value >> (8 * i));
 }
 
+uint32_t number(const std::string& in, size_t at, int bytes) {
+  uint32_t value = 0;
+  for (int i = bytes; i-- > 0;) value = value << 8 | static_cast<unsigned char>(in[at + static_cast<size_t>(i)]);
+  return value;
+}
+
 std::optional<std::string> encode(archive_entry* entry, int wanted) {
   std::vector<Item> items;
   if (archive_entry_acl_reset(entry, wanted) == 0) return std::nullopt;
@@ -61,9 +65,31 @@ std::optional<std::string> encode(archive_entry* entry, int wanted) {
 
 }  // namespace
 
+std::optional<std::string> aclText(const std::string& value) {
+  if (value.size() < 4 || value.size() % 8 != 4 || number(value, 0, 4) != kVersion) return std::nullopt;
+  std::string text;
+  for (size_t at = 4; at < value.size(); at += 8) {
+    uint32_t tag = number(value, at, 2), permissions = number(value, at + 2, 2);
+    const char* kind = tag <= 2 ? "user:" : tag <= 8 ? "group:" : tag == 16 ? "mask:" : "other:";
+    if (!text.empty()) text += ',';
+    text += kind;
+    if (tag == 2 || tag == 8) text += std::to_string(number(value, at + 4, 4));
+    text += ':';
+    text += permissions & 4 ? 'r' : '-';
+    text += permissions & 2 ? 'w' : '-';
+    text += permissions & 1 ? 'x' : '-';
+  }
+  return text;
+}
+
 void addAclXattrs(archive_entry* entry, std::vector<Xattr>& xattrs) {
-  if (auto value = encode(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS)) xattrs.push_back({"system.posix_acl_access", *value});
-  if (auto value = encode(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT)) xattrs.push_back({kDefaultAcl, *value});
+  auto add = [&](const char* name, int type) {
+    bool there = std::any_of(xattrs.begin(), xattrs.end(), [&](const Xattr& one) { return one.name == name; });
+    if (there) return;
+    if (auto value = encode(entry, type)) xattrs.push_back({name, *value});
+  };
+  add(kAccessAcl, ARCHIVE_ENTRY_ACL_TYPE_ACCESS);
+  add(kDefaultAcl, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT);
 }
 
 }  // namespace dockerlite::tree

@@ -9,6 +9,7 @@ namespace dockerlite::tree {
 // another. A directory's time and default ACL are left for later.
 Status applyMeta(int fd, const Meta& meta);
 
+inline constexpr const char kAccessAcl[] = "system.posix_acl_access";
 inline constexpr const char kDefaultAcl[] = "system.posix_acl_default";
 
 }  // namespace dockerlite::tree

@@ -4,6 +4,7 @@
 #include <archive.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -60,6 +61,9 @@ Error failure(archive* handle, const Source& source, const char* call) {
   if (source.error) return *source.error;
   if (source.bytes == 0) return Error{EINVAL, "unpack", {}, "the archive is empty"};
   const char* text = archive_error_string(handle);
+  // Any bytes at all are a raw stream: what was decompressed had none.
+  if (text != nullptr && strcmp(text, "Unrecognized archive format") == 0)
+    return Error{EINVAL, "unpack", {}, "the archive is empty"};
   return Error{EINVAL, call, {}, text != nullptr ? text : "the archive is damaged"};
 }
 

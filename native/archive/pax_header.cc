@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "archive/acl.h"
+#include "archive/apply_meta.h"
 #include "archive/names.h"
 
 namespace dockerlite::tree {
@@ -125,7 +127,12 @@ std::string records(const PaxEntry& entry, const std::string& name, int64_t size
   if (size > kMaxElevenOctal) record(out, "size", std::to_string(size));
   bool oddTime = meta.mtime.tv_nsec != 0 || meta.mtime.tv_sec < 0 || meta.mtime.tv_sec > kMaxElevenOctal;
   if (oddTime) record(out, "mtime", decimalTime(meta.mtime));
-  for (const Xattr& attribute : meta.xattrs) record(out, "SCHILY.xattr." + attribute.name, attribute.value);
+  for (const Xattr& attribute : meta.xattrs) {
+    record(out, "SCHILY.xattr." + escapeXattrName(attribute.name), attribute.value);
+    bool access = attribute.name == kAccessAcl;
+    if (!access && attribute.name != kDefaultAcl) continue;
+    if (auto text = aclText(attribute.value)) record(out, access ? "SCHILY.acl.access" : "SCHILY.acl.default", *text);
+  }
   return out;
 }
 

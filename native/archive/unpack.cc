@@ -68,8 +68,10 @@ Result<Meta> Unpacker::meta(archive_entry* entry, const std::string& name) const
   meta.uid = static_cast<uid_t>(uid);
   meta.gid = static_cast<gid_t>(gid);
   if (archive_entry_mtime_is_set(entry)) {
-    long ns = archive_entry_mtime_nsec(entry);
-    meta.mtime = {archive_entry_mtime(entry), std::clamp(ns, 0L, 999999999L)};
+    long ns = std::clamp(archive_entry_mtime_nsec(entry), 0L, 999999999L);
+    meta.mtime = {archive_entry_mtime(entry), ns};
+    // libarchive reads -1.25 as -1 s and 250,000,000 ns.
+    if (meta.mtime.tv_sec < 0 && ns > 0) meta.mtime = {meta.mtime.tv_sec - 1, 1000000000 - ns};
   }
   if (S_ISCHR(meta.mode) || S_ISBLK(meta.mode))
     meta.device = makedev(archive_entry_rdevmajor(entry), archive_entry_rdevminor(entry));
@@ -78,7 +80,7 @@ Result<Meta> Unpacker::meta(archive_entry* entry, const std::string& name) const
   const void* value;
   size_t size;
   while (archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK)
-    meta.xattrs.push_back({key, std::string(static_cast<const char*>(value), size)});
+    meta.xattrs.push_back({unescapeXattrName(key), std::string(static_cast<const char*>(value), size)});
   addAclXattrs(entry, meta.xattrs);
   return meta;
 }

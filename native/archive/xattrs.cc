@@ -30,6 +30,28 @@ Result<std::string> readValue(const std::string& path, const std::string& name) 
 
 }  // namespace
 
+std::string escapeXattrName(const std::string& name) {
+  std::string out;
+  for (char c : name) {
+    if (c == '%' || c == '=')
+      out += c == '%' ? "%25" : "%3D";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string unescapeXattrName(const std::string& escaped) {
+  std::string out;
+  for (size_t at = 0; at < escaped.size();) {
+    std::string three = escaped.substr(at, 3);
+    bool code = three == "%25" || three == "%3D";
+    out += code ? (three == "%25" ? '%' : '=') : escaped[at];
+    at += code ? 3 : 1;
+  }
+  return out;
+}
+
 Result<std::vector<Xattr>> readXattrs(int fd) {
   std::vector<Xattr> all;
   std::string path = procPath(fd);

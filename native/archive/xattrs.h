@@ -13,6 +13,10 @@ struct Xattr {
   std::string value;
 };
 
+// In archives an attribute's name ends at `=`: GNU tar writes %3D for that, and %25 for `%`.
+std::string escapeXattrName(const std::string& name);
+std::string unescapeXattrName(const std::string& escaped);
+
 // All attributes but the file system's own (btrfs.*), by name. `fd` may be an O_PATH descriptor.
 Result<std::vector<Xattr>> readXattrs(int fd);
 
