@@ -33,7 +33,13 @@
         "native/btrfs/snapshot_batch.cc",
         "native/btrfs/subvolume.cc",
         "native/btrfs/subvolume_delete.cc",
-        "native/btrfs/system_binding.cc"
+        "native/btrfs/system_binding.cc",
+        "native/supervisor-client/binding.cc",
+        "native/supervisor-client/connection.cc",
+        "native/supervisor-client/poll_handle.cc",
+        "native/supervisor-client/reaper.cc",
+        "native/supervisor/frame.cc",
+        "native/supervisor/frame_socket.cc"
       ]
     },
     {
@@ -76,6 +82,53 @@
         "native/net/netlink.cc",
         "native/net/rules.cc",
         "native/net/sysctl.cc"
+      ]
+    },
+    {
+      "target_name": "dockerlite-supervisor",
+      "type": "executable",
+      "product_extension": "",
+      "cflags": ["<!@(pkg-config --cflags lxc)", "-fPIE", "-ffunction-sections", "-fdata-sections"],
+      "ldflags": ["-pie", "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,-z,now"],
+      "ldflags!": ["-rdynamic"],
+      "libraries": ["<!@(pkg-config --libs lxc)"],
+      "sources": [
+        "native/supervisor/cgroup.cc",
+        "native/supervisor/client_fd.cc",
+        "native/supervisor/enter.cc",
+        "native/supervisor/event_loop.cc",
+        "native/supervisor/frame.cc",
+        "native/supervisor/frame_socket.cc",
+        "native/supervisor/input_stream.cc",
+        "native/supervisor/json_log.cc",
+        "native/supervisor/lxc_start.cc",
+        "native/supervisor/main.cc",
+        "native/supervisor/messages.cc",
+        "native/supervisor/output_stream.cc",
+        "native/supervisor/process.cc",
+        "native/supervisor/requests.cc",
+        "native/supervisor/run_dir.cc",
+        "native/supervisor/shim_link.cc",
+        "native/supervisor/supervisor.cc"
+      ]
+    },
+    {
+      "target_name": "dockerlite-init",
+      "type": "executable",
+      "product_extension": "",
+      "cflags": ["-std=gnu17", "-Os"],
+      "cflags!": ["-fPIC", "-O3"],
+      "ldflags": ["-static", "-s"],
+      "ldflags!": ["-rdynamic"],
+      "sources": [
+        "native/init-shim/command.c",
+        "native/init-shim/link.c",
+        "native/init-shim/main.c",
+        "native/init-shim/payload.c",
+        "native/init-shim/privileges.c",
+        "native/init-shim/reaper.c",
+        "native/init-shim/terminal.c",
+        "native/init-shim/user.c"
       ]
     }
   ]

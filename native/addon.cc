@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "btrfs/binding.h"
+#include "supervisor-client/binding.h"
 
 // Registers the areas; nothing else happens here. The areas that need a library of the system
 // (libarchive, libnftables, liblxc) are addons of their own, so that one which is missing, or
@@ -9,6 +10,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   dockerlite::RegisterBtrfs(env, exports);
   dockerlite::RegisterSystem(env, exports);
+  dockerlite::RegisterSupervisorClient(env, exports);
   return exports;
 }
 

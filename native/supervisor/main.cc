@@ -71,7 +71,7 @@ void Refuse(UniqueFd conn, int error, const char* message) {
 
 // A START to carry out in this process, nullopt when it was refused or given to a child.
 std::optional<Job> Accept(wire::Frame frame) {
-  if (frame.type != static_cast<uint16_t>(FrameType::kStart) || (frame.fds.size() != 1 && frame.fds.size() != 4))
+  if (frame.type != static_cast<uint16_t>(FrameType::kStart) || frame.fds.empty())
     return std::nullopt;  // the client sees its descriptors closed
   std::optional<StartRequest> request = ParseStart(frame.body);
   if (!request) {

@@ -44,6 +44,7 @@ std::optional<StartRequest> ParseStart(std::string_view body) {
       case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
       case 8: ok = ok && Take(out.logMaxSize, AsU64(field->data)); break;
       case 9: ok = ok && Take(out.logMaxFiles, AsU32(field->data)); break;
+      case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
       default: break;
     }
   while (out.runDir.size() > 1 && out.runDir.back() == '/') out.runDir.pop_back();

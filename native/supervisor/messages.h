@@ -22,6 +22,7 @@ struct StartRequest {
   uint32_t flags = 0;
   uint64_t logMaxSize = 0;
   uint32_t logMaxFiles = 0;
+  uint32_t mask = 0;  // streams attached from the start
 };
 
 // Every request but START: the fields they share have the same tags.

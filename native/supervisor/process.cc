@@ -7,6 +7,7 @@
 
 #include <sys/wait.h>
 
+#include <bit>
 #include <cerrno>
 
 #include "supervisor/pidfd.h"
@@ -28,6 +29,17 @@ bool MakePipe(UniqueFd& read, UniqueFd& write) {
 void SetNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
 }  // namespace
+
+bool TakeStreams(ClientId client, uint32_t mask, std::vector<UniqueFd> fds, Attachment& out) {
+  if ((mask & ~(kStdinBit | kStdoutBit | kStderrBit)) || static_cast<size_t>(std::popcount(mask)) != fds.size())
+    return false;
+  size_t next = 0;
+  out.client = client;
+  if (mask & kStdinBit) out.in = std::move(fds[next++]);
+  if (mask & kStdoutBit) out.out = std::move(fds[next++]);
+  if (mask & kStderrBit) out.err = std::move(fds[next++]);
+  return true;
+}
 
 Process::Process(EventLoop& loop, Owner& owner, ProcessOptions options)
     : loop_(loop), owner_(owner), options_(std::move(options)) {}
@@ -173,6 +185,7 @@ std::optional<int> Process::Reap(bool keep) {
 void Process::Finish(int status) {
   status_ = status;
   dead_ = true;
+  endedAt_ = NowNs();
   if (watchingPid_) loop_.Forget(pidfd_.get());
   watchingPid_ = false;
   if (state_ != State::kFailed) state_ = State::kExited;

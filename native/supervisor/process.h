@@ -21,6 +21,9 @@ struct Attachment {
   UniqueFd in, out, err;
 };
 
+// Sorts descriptors that came in mask order; false when mask and descriptors do not agree.
+bool TakeStreams(ClientId client, uint32_t mask, std::vector<UniqueFd> fds, Attachment& out);
+
 // The ends of a process's stdio that the process itself gets.
 struct ChildStdio {
   UniqueFd in, out, err, shim;
@@ -75,6 +78,7 @@ class Process : public Watcher, public ShimLink::Listener {
   int pidfd() const { return pidfd_.get(); }
   int status() const { return status_; }
   int64_t startedAt() const { return startedAt_; }
+  int64_t endedAt() const { return endedAt_; }
   bool dead() const { return dead_; }
   bool holding() const { return (out_ && out_->holding()) || (err_ && err_->holding()); }
   bool idle() const { return (!out_ || out_->idle()) && (!err_ || err_->idle()); }
@@ -97,7 +101,7 @@ class Process : public Watcher, public ShimLink::Listener {
   bool watchingPid_ = false;
   int status_ = 0;
   bool dead_ = false;  // and reaped
-  int64_t startedAt_ = 0;
+  int64_t startedAt_ = 0, endedAt_ = 0;
   std::unique_ptr<ShimLink> link_;
   std::unique_ptr<InputStream> in_;
   std::unique_ptr<OutputStream> out_, err_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 
-#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -11,19 +10,7 @@
 namespace dockerlite {
 namespace {
 
-constexpr uint32_t kAllStreams = kStdinBit | kStdoutBit | kStderrBit;
 constexpr size_t kMaxExecs = 1024;
-
-// Descriptors come in mask order.
-bool TakeStreams(ClientId client, uint32_t mask, std::vector<UniqueFd>& fds, Attachment& out) {
-  if ((mask & ~kAllStreams) || static_cast<size_t>(std::popcount(mask)) != fds.size()) return false;
-  size_t next = 0;
-  out.client = client;
-  if (mask & kStdinBit) out.in = std::move(fds[next++]);
-  if (mask & kStdoutBit) out.out = std::move(fds[next++]);
-  if (mask & kStderrBit) out.err = std::move(fds[next++]);
-  return true;
-}
 
 }  // namespace
 
@@ -39,13 +26,13 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
   std::optional<Request> request = ParseRequest(type, frame.body);
   int error = EBADMSG;
   if (type == FrameType::kExec) {
-    if (request) return DoExec(client, *request, frame.fds);
+    if (request) return DoExec(client, *request, std::move(frame.fds));
   } else if (type == FrameType::kStatus) {
     return DoStatus(client);
   } else if (request) {
     Process* target = Find(request->target);
     switch (type) {
-      case FrameType::kAttach: error = DoAttach(client, *request, frame.fds); break;
+      case FrameType::kAttach: error = DoAttach(client, *request, std::move(frame.fds)); break;
       case FrameType::kSignal: error = target && !over_ ? target->Signal(request->first) : ESRCH; break;
       case FrameType::kResize: error = target ? target->Resize(request->rows, request->columns) : ESRCH; break;
       case FrameType::kFreeze:
@@ -58,19 +45,19 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
   client.Send(FrameType::kDone, wire::BodyWriter().U32(1, static_cast<uint32_t>(error)).Take());
 }
 
-int Supervisor::DoAttach(Client& client, const Request& request, std::vector<UniqueFd>& fds) {
+int Supervisor::DoAttach(Client& client, const Request& request, std::vector<UniqueFd> fds) {
   Process* target = Find(request.target);
   bool over = !target || target->state() == Process::State::kExited || target->state() == Process::State::kFailed;
   if (over_ || over) return ESRCH;
   Attachment attachment;
-  if (!TakeStreams(client.id(), request.first, fds, attachment)) return EINVAL;
+  if (!TakeStreams(client.id(), request.first, std::move(fds), attachment)) return EINVAL;
   if (request.rows && request.columns) target->Resize(request.rows, request.columns);
   target->Attach(std::move(attachment));
   watching_.push_back({client.id(), request.target});
   return 0;
 }
 
-void Supervisor::DoExec(Client& client, const Request& request, std::vector<UniqueFd>& fds) {
+void Supervisor::DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds) {
   auto fail = [&](uint32_t error, const std::string& message) {
     wire::BodyWriter body;
     body.U32(1, static_cast<uint32_t>(FailureKind::kEngine)).U32(2, error).Bytes(3, message).Bytes(4, request.execId);
@@ -78,7 +65,7 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   };
   Attachment attachment;
   if (!started_ || over_) return fail(ESRCH, "the container is not running");
-  if (!TakeStreams(client.id(), request.mask, fds, attachment)) return fail(EINVAL, "malformed stream mask");
+  if (!TakeStreams(client.id(), request.mask, std::move(fds), attachment)) return fail(EINVAL, "malformed stream mask");
   if (Find(request.execId)) return fail(EEXIST, "exec id in use");
   if (execs_.size() >= kMaxExecs) return fail(EMFILE, "too many execs at once");
 

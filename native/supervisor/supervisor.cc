@@ -57,10 +57,11 @@ Status Supervisor::Prepare() {
   if (Status made = init_->Prepare(child); !made) return made;
   capabilities_ = PayloadCapabilities(request_.payload);
   std::string().swap(request_.payload);
-  if (startFds_.size() == 4) {
-    init_->Attach({1, std::move(startFds_[1]), std::move(startFds_[2]), std::move(startFds_[3])});
-    watching_.push_back({1, {}});
-  }
+  Attachment attachment;
+  if (!TakeStreams(1, request_.mask, std::move(startFds_), attachment))
+    return Error{EINVAL, "START", {}, "mask and descriptors do not agree"};
+  init_->Attach(std::move(attachment));
+  if (request_.mask & (kStdoutBit | kStderrBit)) watching_.push_back({1, {}});
   // liblxc's clone inherits these; BeginServing puts /dev/null back.
   if (dup2(child.in.get(), 0) < 0 || dup2(child.out.get(), 1) < 0 || dup2(child.err.get(), 2) < 0)
     return Error::last("dup2");
@@ -71,6 +72,7 @@ Status Supervisor::Prepare() {
 
 void Supervisor::Run() {
   AddClient(std::move(startFds_[0]));
+  startFds_.erase(startFds_.begin());
   if (Status ready = Prepare(); !ready) {
     AbandonStart(EngineFailure(ready.error()), {});
     ResetStdio();
@@ -197,12 +199,15 @@ void Supervisor::OnDead(Process& process) {
   if (!failed) ReportExit(process);
 }
 
-void Supervisor::ReportExit(Process& process) {
+static std::string ExitedBody(const Process& process) {
   wire::BodyWriter body;
-  body.U32(1, static_cast<uint32_t>(process.status())).U64(2, static_cast<uint64_t>(NowNs()));
+  body.U32(1, static_cast<uint32_t>(process.status())).U64(2, static_cast<uint64_t>(process.endedAt()));
   if (!process.id().empty()) body.Bytes(4, process.id());
-  body.U32(3, 0);
-  std::string bytes = body.Take();
+  return body.U32(3, 0).Take();
+}
+
+void Supervisor::ReportExit(Process& process) {
+  std::string bytes = ExitedBody(process);
   for (auto& client : clients_) {
     bool concerned = process.id().empty() || client->id() == process.starter;
     for (auto& entry : watching_)
@@ -228,7 +233,7 @@ void Supervisor::HandleInitDeath() {
 void Supervisor::WriteExitRecord(int status, const std::string& error) {
   if (request_.exitPath.empty()) return;
   std::string text = "{\"status\":" + std::to_string(status) + ",\"startedAt\":\"" +
-                     std::to_string(init_ ? init_->startedAt() : 0) + "\",\"finishedAt\":\"" + std::to_string(NowNs()) +
+                     std::to_string(init_ ? init_->startedAt() : 0) + "\",\"finishedAt\":\"" + std::to_string(init_ && init_->dead() ? init_->endedAt() : NowNs()) +
                      "\",\"oomKilled\":false,\"error\":\"";
   AppendJson(text, error);
   text += "\"}\n";
@@ -267,6 +272,12 @@ void Supervisor::Sweep() {
 // The container is gone. Clients that are behind get the rest of its output and of their frames; the others' connections
 // close now.
 void Supervisor::Linger() {
+  // Who connected while liblxc was cleaning up still wants to know.
+  for (UniqueFd peer; listener_ && (peer = UniqueFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)));) {
+    AddClient(std::move(peer));
+    if (started_) clients_.back()->Send(FrameType::kExited, ExitedBody(*init_));
+  }
+  loop_.Forget(listener_.get());
   listener_.reset();
   for (;;) {
     std::erase_if(clients_, [&](auto& client) {

@@ -48,8 +48,8 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
 
   // requests.cc: what clients ask
   void OnFrame(Client& client, wire::Frame frame) override;
-  int DoAttach(Client& client, const Request& request, std::vector<UniqueFd>& fds);
-  void DoExec(Client& client, const Request& request, std::vector<UniqueFd>& fds);
+  int DoAttach(Client& client, const Request& request, std::vector<UniqueFd> fds);
+  void DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoStatus(Client& client);
   Process* Find(const std::string& id);
   Status StartExec(Process& process);
