@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -74,6 +76,16 @@ Status MountBtrfs(const std::string& source, const std::string& target) {
   if (error.code == ENODEV) error.message = "this kernel has no btrfs";
   if (error.code == EINVAL) error.message = source + " does not hold a btrfs file system, or a damaged one (see dmesg)";
   return error;
+}
+
+// Held from the search for a loop device to the mount, so that two processes cannot both find none.
+// A description of its own: the one that a loop device is given would keep its lock for as long as the device lives.
+Result<UniqueFd> LockFile(const std::string& path) {
+  Result<UniqueFd> fd = Open(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fd;
+  while (flock(fd.value().get(), LOCK_EX) != 0)
+    if (errno != EINTR) return Error::last("flock", path);
+  return fd;
 }
 
 bool IsSameDevice(const std::string& a, const std::string& b) {
