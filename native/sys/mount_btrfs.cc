@@ -100,9 +100,8 @@ Status MountLoop(const std::string& file, const std::string& target) {
   Result<std::string> point = RealPath(target);
   if (!point) return point.error();
   // After a reboot many commands may find the store unmounted at once: the first attaches and mounts, the others see it.
-  UniqueFd lock(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!lock) return Error::last("open", file);
-  if (flock(lock.get(), LOCK_EX) != 0) return Error::last("flock", file);
+  Result<UniqueFd> lock = LockFile(file);
+  if (!lock) return lock.error();
   if (std::optional<Mounted> mounted = MountedOn(point.value())) {
     if (mounted->type == "btrfs" && IsLoopOver(mounted->source, file)) return Nothing{};
     return InTheWay(target, *mounted);
