@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../lib/errors';
+import { UsageError } from './command';
+import { Output, OutputClosed } from './output/output';
+
+/** What a shell shows for a program that a closed pipe ended. */
+const STATUS_SIGPIPE = 141;
+
+/** Turns what was thrown into one line on stderr and an exit status. */
+export class ErrorPrinter {
+  debug = process.env['DEBUG'] !== undefined && process.env['DEBUG'] !== '';
+  /** The command being run, as its help is asked for. */
+  command = '';
+
+  print(error: unknown): number {
+    if (error instanceof OutputClosed) return STATUS_SIGPIPE;
+    try {
+      new Output(2).write(this.describe(error));
+    } catch {
+      // Nobody listens any more.
+    }
+    return exitStatus(error);
+  }
+
+  private describe(error: unknown): string {
+    let text = `dockerlite: ${error instanceof Error ? error.message : String(error)}\n`;
+    if (error instanceof UsageError) text += `See '${['dockerlite', this.command].join(' ').trim()} --help'.\n`;
+    if (error instanceof DockerliteError && error.hint !== undefined) text += `${error.hint}\n`;
+    if (this.debug && error instanceof Error) text += `${stacks(error)}\n`;
+    return text;
+  }
+}
+
+function exitStatus(error: unknown): number {
+  return error instanceof UsageError || error instanceof DockerliteError ? error.exitStatus : 1;
+}
+
+function stacks(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stacks(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
