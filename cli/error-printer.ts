@@ -32,7 +32,8 @@ export class ErrorPrinter {
 }
 
 function exitStatus(error: unknown): number {
-  return error instanceof UsageError || error instanceof DockerliteError ? error.exitStatus : 1;
+  const status = (error as { exitStatus?: unknown } | undefined)?.exitStatus;
+  return typeof status === 'number' ? status : 1;
 }
 
 function stacks(error: Error): string {

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Block, type Node, parseTemplate, type Pipeline, TemplateError, type Term } from './template-parse';
+import { callFunction, FUNCTIONS, isTrue, show } from './template-functions';
+
+export { TemplateError } from './template-parse';
+
+export interface TemplateOptions {
+  /** A field that is not there is an error (ps, images) or shown as <no value> (inspect). */
+  strict?: boolean;
+}
+
+/** Compiles a `--format` template; the result is applied to one value at a time. @throws TemplateError */
+export function compileTemplate(source: string, options: TemplateOptions = {}): (value: unknown) => string {
+  const nodes = parseTemplate(source);
+  checkCalls(nodes);
+  return (value) => new Run(value, options.strict === true).text(nodes, value);
+}
+
+/** One application: variables live here. */
+class Run {
+  private readonly variables = new Map<string, unknown>();
+
+  constructor(
+    root: unknown,
+    private readonly strict: boolean,
+  ) {
+    this.variables.set('$', root);
+  }
+
+  text(nodes: readonly Node[], dot: unknown): string {
+    return nodes.map((node) => this.node(node, dot)).join('');
+  }
+
+  private node(node: Node, dot: unknown): string {
+    if (node.kind === 'text') return node.text;
+    const value = this.pipeline(node.pipeline, dot);
+    if (node.kind === 'print') {
+      if (node.assign === undefined) return show(value);
+      this.variables.set(node.assign, value);
+      return '';
+    }
+    if (node.kind === 'range') return this.range(node, value, dot);
+    const [name] = node.names;
+    if (name !== undefined) this.variables.set(name, value);
+    if (!isTrue(value)) return this.text(node.otherwise, dot);
+    return this.text(node.body, node.kind === 'with' ? value : dot);
+  }
+
+  private range(node: Block, value: unknown, dot: unknown): string {
+    const entries = entriesOf(value);
+    if (entries.length === 0) return this.text(node.otherwise, dot);
+    const [first, second] = node.names;
+    return entries
+      .map(([key, item]) => {
+        if (second !== undefined) this.variables.set(second, item);
+        if (first !== undefined) this.variables.set(first, second === undefined ? item : key);
+        return this.text(node.body, item);
+      })
+      .join('');
+  }
+
+  private pipeline(pipeline: Pipeline, dot: unknown): unknown {
+    let previous: { value: unknown } | undefined;
+    for (const call of pipeline) previous = { value: this.call(call, dot, previous) };
+    return previous?.value;
+  }
+
+  private call(terms: readonly Term[], dot: unknown, previous: { value: unknown } | undefined): unknown {
+    const [head, ...rest] = terms as [Term, ...Term[]];
+    const args = [...rest.map((term) => this.term(term, dot)), ...(previous ? [previous.value] : [])];
+    if (head.kind === 'call') return callFunction(head.name, args);
+    if (args.length > 0) throw executing("can't give argument to non-function");
+    return this.term(head, dot);
+  }
+
+  private term(term: Term, dot: unknown): unknown {
+    switch (term.kind) {
+      case 'literal':
+        return term.value;
+      case 'field':
+        return this.follow(dot, term.path);
+      case 'variable':
+        if (!this.variables.has(term.name)) throw new TemplateError(`template parsing error: template: :1: undefined variable "${term.name}"`);
+        return this.follow(this.variables.get(term.name), term.path);
+      case 'group':
+        return this.follow(this.pipeline(term.pipeline, dot), term.path);
+      case 'call':
+        return callFunction(term.name, []);
+    }
+  }
+
+  private follow(value: unknown, path: readonly string[]): unknown {
+    for (const name of path) {
+      if (value === null || value === undefined) {
+        if (this.strict) throw executing(`nil data; no entry for key "${name}"`);
+        return undefined;
+      }
+      if (typeof value !== 'object' || Array.isArray(value)) throw executing(`can't evaluate field ${name} in type ${goType(value)}`);
+      if (this.strict && !Object.hasOwn(value, name)) throw executing(`can't evaluate field ${name}`);
+      value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+    }
+    return value;
+  }
+}
+
+/** Go visits a map's keys in order. */
+function entriesOf(value: unknown): [unknown, unknown][] {
+  if (value === null || value === undefined) return [];
+  if (Array.isArray(value)) return value.map((item, index) => [index, item]);
+  if (typeof value === 'object') return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  throw executing(`range can't iterate over ${show(value)}`);
+}
+
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  return { string: 'string', number: 'float64', boolean: 'bool' }[typeof value as string] ?? typeof value;
+}
+
+function executing(message: string): TemplateError {
+  return new TemplateError(`template parsing error: template: :1: ${message}`);
+}
+
+/** A misspelt function is an error of the template, not of the first value it meets. */
+function checkCalls(nodes: readonly Node[]): void {
+  const pipeline = (one: Pipeline) => {
+    for (const term of one.flat()) {
+      if (term.kind === 'group') pipeline(term.pipeline);
+      if (term.kind === 'call' && !Object.hasOwn(FUNCTIONS, term.name)) {
+        throw new TemplateError(`template parsing error: template: :1: function "${term.name}" not defined`);
+      }
+    }
+  };
+  for (const node of nodes) {
+    if (node.kind === 'text') continue;
+    pipeline(node.pipeline);
+    if (node.kind === 'print') continue;
+    checkCalls(node.body);
+    checkCalls(node.otherwise);
+  }
+}
