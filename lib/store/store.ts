@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { DockerliteError } from '../errors';
 import { StateDatabase } from './database';
@@ -31,7 +31,6 @@ export async function openStore(root: string): Promise<Store> {
   requireRoot();
   const marker = readMarker(root) ?? (await remount(root));
   const layout = new Layout(root, marker.id);
-  mkdirSync(layout.run, { recursive: true, mode: 0o700 });
   return { layout, marker, db: StateDatabase.open(layout.database) };
 }
 

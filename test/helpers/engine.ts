@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine, type EngineOptions } from '../../lib/engine';
 import { initStore } from '../../lib/store/init';
@@ -36,7 +37,10 @@ export class TestEngine implements AsyncDisposable {
       await (await this.engine.containers.get(id)).remove({ force: true });
     }
     await this.engine.close();
-    if (marker !== undefined) await removeBridge(bridgeConfig(marker));
+    if (marker !== undefined) {
+      await removeBridge(bridgeConfig(marker));
+      rmSync(`/run/dockerlite/${marker.id}`, { recursive: true, force: true });
+    }
     await this.loop.remove();
   }
 
