@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 // The targets of binding.gyp. That file is the one list of sources: build-native.js and CMakeLists.txt read it through this.
-// usage: scripts/gyp-targets.js             prints a CMake list of every target: name|type|sources|include dirs|defines|cflags|libraries
+// usage: scripts/gyp-targets.js   prints one CMake list element per target, name|type|sources|include dirs|defines|...; each a list with tabs
 // binding.gyp stays plain JSON (gyp itself would take more), so that JSON.parse is all it needs.
 
 const fs = require('node:fs');
@@ -33,7 +33,7 @@ function print() {
   const { targets, target_defaults: defaults, variables } = gypFile();
   const fields = ['sources', 'include_dirs', 'defines', 'cflags', 'cflags_c', 'cflags_cc', 'ldflags', 'libraries'];
   const lines = targets.map((target) => {
-    const lists = fields.map((field) => [...expand(defaults[field], variables), ...expand(target[field], variables)].join(','));
+    const lists = fields.map((field) => [...expand(defaults[field], variables), ...expand(target[field], variables)].join('\t'));
     return [target.target_name, target.type ?? 'addon', ...lists].join('|');
   });
   process.stdout.write(lines.join(';'));

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
