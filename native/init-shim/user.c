@@ -142,7 +142,9 @@ void resolve_identity(const struct payload *payload, struct identity *out) {
   if (group && *group) {
     if (!find_group(group, &out->gid))
       fail(FAIL_USER, ENOENT, "unable to find group ", group, ": no matching entries in group file");
-  } else if (name) {
+  }
+  add_group(out, out->gid);  // a file whose group has less than others must not open up to its members
+  if (!(group && *group) && name) {
     add_memberships(out, name);
   }
   for (size_t i = 0; i < payload->groupc; i++) {

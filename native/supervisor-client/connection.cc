@@ -140,11 +140,16 @@ void Connection::Lost(const Error* error) {
 
 // What a handler throws becomes an uncaught exception, as in every event handler of Node.
 void Connection::Call(Napi::FunctionReference& function, const std::vector<napi_value>& arguments) {
-  try {
-    function.MakeCallback(env_.Global(), arguments, context_);
-  } catch (const Napi::Error& error) {
-    napi_fatal_exception(env_, error.Value());
-  }
+  napi_value receiver, result, thrown;
+  bool pending = false;
+  napi_get_global(env_, &receiver);
+  // Not through Napi::Function: it would make an Error object, which aborts where JavaScript can run no more.
+  if (napi_make_callback(env_, context_, receiver, function.Value(), arguments.size(), arguments.data(), &result) == napi_ok)
+    return;
+  if (napi_is_exception_pending(env_, &pending) == napi_ok && pending &&
+      napi_get_and_clear_last_exception(env_, &thrown) == napi_ok && napi_fatal_exception(env_, thrown) == napi_ok)
+    return;
+  Close();  // the environment is being torn down
 }
 
 }  // namespace dockerlite

@@ -280,6 +280,7 @@ void Supervisor::Linger() {
   loop_.Forget(listener_.get());
   listener_.reset();
   for (;;) {
+    Sweep();
     std::erase_if(clients_, [&](auto& client) {
       bool reading = client->pending();
       for (auto& entry : watching_) reading = reading || entry.client == client->id();
