@@ -63,7 +63,11 @@ export interface BtrfsBinding {
   subvolumeNested(path: NativePath): Promise<Buffer[]>;
   /** Commits the running transaction of the file system (BTRFS_IOC_SYNC): what was done before is durable. */
   sync(path: NativePath): Promise<void>;
-  /** What the send stream says changed between two read-only snapshots, in tree order; files' data is not read. */
+  /**
+   * What the send stream says changed between two read-only snapshots, in tree order; files' data is not read. Paths have no
+   * leading slash. A path deleted and made again is 'changed' whatever it is now; what was in a deleted directory and what
+   * moved along with a renamed one is not listed; of an unchanged directory nothing is said because of a change deeper in it.
+   */
   sendDiff(parent: NativePath, snapshot: NativePath): Promise<NativeChange[]>;
 
   statfs(path: NativePath): Promise<FileSystemInfo>;
