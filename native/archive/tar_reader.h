@@ -22,8 +22,8 @@ struct TarBlock {
 // The entries of a tar stream, all of libarchive's dialects, names as the bytes they are.
 class TarReader {
  public:
-  // `limit` bounds the decompressed bytes that are not file content asked for, so that headers cannot be a bomb: it is
-  // raised by each entry and each block of content.
+  // With `maxBytes` the decompressed stream may be no larger than that, a fixed slack and something for each entry: what
+  // is not file content (headers, padding) cannot be a bomb either.
   TarReader(Decoder& decoder, std::optional<uint64_t> maxBytes);
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;

@@ -35,7 +35,7 @@ describe('hostile archives', () => {
   });
 
   const unpack = (archiveBytes: Buffer, options: UnpackOptions = {}) => {
-    const path = join(root, '..', 'outside', '..', 'root', '.archive');
+    const path = join(root, '.archive');
     writeFileSync(path, archiveBytes);
     const done = archive.unpack({ path }, root, options);
     return done.finally(() => rmSync(path, { force: true }));
