@@ -23,6 +23,8 @@
         "native/sys/mount_points.cc",
         "native/sys/probe.cc",
         "native/sys/syscalls.cc",
+        "native/sys/terminal.cc",
+        "native/sys/terminal_binding.cc",
         "native/btrfs/binding.cc",
         "native/btrfs/nested.cc",
         "native/btrfs/send_diff.cc",

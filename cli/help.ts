@@ -38,15 +38,12 @@ export function managementHelp(word: string): string {
   ].join('\n');
 }
 
+/** yargs lays it out: it is loaded for this alone, as it takes longer to load than most commands to run. */
 export async function commandHelp(name: string, command: Command): Promise<string> {
-  const sections = [`Usage:  dockerlite ${name} ${command.usage}`.trimEnd() + `\n\n${command.describe}\n`];
+  const { yargsHelp } = require('./yargs') as typeof import('./yargs');
+  const help = await yargsHelp(name, command);
   const names = waysToSay(name);
-  if (names.length > 1) sections.push(`Aliases:\n  ${names.join(', ')}\n`);
-  const rows = optionRows(command.options);
-  if (rows.length > 0) sections.push(section('Options', rows));
-  const examples = (command.examples ?? []).map(([line, what]): [string, string] => [`dockerlite ${line}`, what]);
-  if (examples.length > 0) sections.push(section('Examples', examples));
-  return sections.join('\n');
+  return names.length > 1 ? `${help}\nAliases:\n  ${names.join(', ')}\n` : help;
 }
 
 /** Every way to write a command's name, Docker's long form first. */

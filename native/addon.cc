@@ -3,6 +3,7 @@
 
 #include "btrfs/binding.h"
 #include "supervisor-client/binding.h"
+#include "sys/terminal_binding.h"
 
 // Registers the areas; nothing else happens here. The areas that need a library of the system
 // (libarchive, libnftables, liblxc) are addons of their own, so that one which is missing, or
@@ -11,6 +12,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   dockerlite::RegisterBtrfs(env, exports);
   dockerlite::RegisterSystem(env, exports);
   dockerlite::RegisterSupervisorClient(env, exports);
+  dockerlite::RegisterTerminal(env, exports);
   return exports;
 }
 

@@ -110,6 +110,14 @@ export interface SupervisorBinding {
   probeSockets(paths: string[]): boolean[];
 }
 
+/** native/sys/terminal, in dockerlite.node. */
+export interface TerminalBinding {
+  /** Raw mode in both directions; returns what to give to `restoreTerminal`. */
+  setRawTerminal(fd: number): Buffer;
+  restoreTerminal(fd: number, state: Buffer): void;
+  terminalSize(fd: number): { rows: number; columns: number };
+}
+
 /** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */
 export type ArchiveEnd = { path: NativePath } | { fd: number };
 

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+// Runs the bundled CLI from V8's code cache: compiling it anew would take longer than most commands do. A cache made by
+// another Node is rejected by V8; then it is made again, beside the bundle where that is allowed.
+
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const vm = require('node:vm');
+
+const bundle = path.join(__dirname, '../dist/cli/dockerlite.bundle.js');
+const cache = `${bundle}.cache`;
+
+const source = readBundle();
+// The first line of the bundle is its hash, and so is the beginning of its cache: V8 compares lengths only.
+const mark = source.slice(0, source.indexOf('\n') + 1);
+const cachedData = readCache();
+const script = new vm.Script(source, { filename: bundle, cachedData });
+const { main } = run();
+main(process.argv.slice(2)).then((status) => {
+  if (cachedData === undefined || script.cachedDataRejected) writeCache();
+  // What may still be open, a container's supervisor for one, keeps nobody waiting.
+  process.reallyExit(status);
+});
+
+function run() {
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(bundle), module, bundle, path.dirname(bundle));
+  return module.exports;
+}
+
+/** It is ASCII, which latin1 reads fastest. */
+function readBundle() {
+  try {
+    return fs.readFileSync(bundle, 'latin1');
+  } catch {
+    process.stderr.write(`dockerlite: ${bundle} is missing\nrun \`npm run build\` in the checkout\n`);
+    process.exit(125);
+  }
+}
+
+function readCache() {
+  try {
+    const data = fs.readFileSync(cache);
+    return data.latin1Slice(0, mark.length) === mark ? data.subarray(mark.length) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCache() {
+  const temporary = `${cache}.${process.pid}`;
+  try {
+    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(mark, 'latin1'), script.createCachedData()]), { flag: 'wx' });
+    fs.renameSync(temporary, cache);
+  } catch {
+    fs.rmSync(temporary, { force: true });
+  }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import { loadAddon } from './load';
+
+/** Raw mode as the program in the container expects it; the result is how the terminal was. */
+export function setRawTerminal(fd: number): Buffer {
+  return loadAddon('dockerlite').setRawTerminal(fd);
+}
+
+export function restoreTerminal(fd: number, state: Buffer): void {
+  loadAddon('dockerlite').restoreTerminal(fd, state);
+}
+
+export function terminalSize(fd: number): { rows: number; columns: number } {
+  return loadAddon('dockerlite').terminalSize(fd);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+// Bundles the CLI into one CommonJS file whose modules are evaluated when they are first used, and compiles it into V8's
+// code cache beside it, every function included, so that a command compiles nothing.
+
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const v8 = require('node:v8');
+const vm = require('node:vm');
+const esbuild = require('esbuild');
+
+const root = path.dirname(__dirname);
+const target = path.join(root, 'dist/cli');
+const bundle = path.join(target, 'dockerlite.bundle.js');
+
+const common = {
+  bundle: true,
+  write: false,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  charset: 'ascii',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  absWorkingDir: root,
+};
+
+/** yargs is used by --help of a command only; in the bundle its size would be felt by every command. */
+const yargsApart = {
+  name: 'yargs-apart',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/yargs$/ }, () => ({ path: './yargs.bundle.js', external: true }));
+  },
+};
+
+fs.mkdirSync(target, { recursive: true });
+
+async function build() {
+  const yargs = await esbuild.build({ ...common, entryPoints: ['cli/yargs.ts'], define: { 'import.meta.url': JSON.stringify('file:///') } });
+  write(path.join(target, 'yargs.bundle.js'), yargs.outputFiles[0].contents);
+
+  // Found at run time, not bundled: only what is native or optional.
+  const external = ['bindings', 'node-gyp-build', 'better-sqlite3/package.json'];
+  const cli = await esbuild.build({ ...common, entryPoints: ['cli/main.ts'], external, plugins: [yargsApart] });
+  // As Module.wrap has it; the loader calls the function.
+  const body = `(function(exports,require,module,__filename,__dirname){${cli.outputFiles[0].text}\n})`;
+  const mark = `//${crypto.createHash('sha256').update(body).digest('hex')}\n`;
+  write(bundle, Buffer.from(mark + body, 'latin1'));
+  write(`${bundle}.cache`, Buffer.concat([Buffer.from(mark, 'latin1'), compile(mark + body)]));
+}
+
+/** The flag is part of what V8 compares, so it is only set while this compiles. */
+function compile(source) {
+  v8.setFlagsFromString('--no-lazy');
+  const script = new vm.Script(source, { filename: bundle });
+  v8.setFlagsFromString('--lazy');
+  const data = script.createCachedData();
+  if (new vm.Script(source, { filename: bundle, cachedData: data }).cachedDataRejected) throw new Error('the code cache is of no use');
+  return data;
+}
+
+/** A command may be starting: it sees the old file or the new one. */
+function write(file, contents) {
+  const temporary = `${file}.${process.pid}`;
+  fs.writeFileSync(temporary, contents);
+  fs.renameSync(temporary, file);
+}
+
+build().catch((error) => {
+  console.error(error.errors ? 'the CLI cannot be bundled' : error);
+  process.exitCode = 1;
+});
