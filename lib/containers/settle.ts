@@ -7,6 +7,7 @@ import type { SupervisorState } from '../binding/supervisor';
 import { discardTree, dropRow } from './create';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
 import type { ContainerRow } from './record';
+import { clearRemains } from './remains';
 import { withSupervisor } from './supervise';
 
 /** Exit code of a container whose supervisor vanished without saying how it ended: never a success. */
@@ -44,13 +45,15 @@ export async function settleRow(store: Store, row: ContainerRow): Promise<Contai
   }
 }
 
-function settleRunning(store: Store, row: ContainerRow): ContainerRow {
+async function settleRunning(store: Store, row: ContainerRow): Promise<ContainerRow> {
   const record = readExitRecord(store, row.id);
   if (record !== undefined) return recordExit(store, row, record);
   if (isAlive(row.owner)) return row;
   // The supervisor may have written its record between the two looks.
   const late = readExitRecord(store, row.id);
-  return recordExit(store, row, late ?? unknownExit(row));
+  if (late !== undefined) return recordExit(store, row, late);
+  await clearRemains(store, row.id);
+  return recordExit(store, row, unknownExit(row));
 }
 
 /** A client that died between asking for a start and noting it: the supervisor knows. */
@@ -60,6 +63,7 @@ async function settleStarting(store: Store, row: ContainerRow): Promise<Containe
   if (state !== undefined) return adopt(store, row, state);
   const record = readExitRecord(store, row.id);
   if (record !== undefined) return recordExit(store, row, record);
+  await clearRemains(store, row.id);
   store.db.transaction(() => {
     const changed = store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
     if (changed > 0) releaseAddress(store.db.raw, row.id, { keepFixed: true });

@@ -87,7 +87,6 @@ async function launch(
 ): Promise<SupervisorConnection> {
   const { layout } = context.store;
   for (const path of missingSources(spec.mounts)) mkdirSync(path, { recursive: true });
-  mkdirSync(layout.run, { recursive: true, mode: 0o700 }); // a tmpfs: empty after a reboot
   const network = await prepareNetwork(context.store, row, spec);
   const connection = context.launcher.start({
     id: row.id,

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasUnifiedCgroups } from '../binding/features';
+import * as net from '../binding/net';
+import { vethName } from '../network/lxc-net';
+import type { Store } from '../store/store';
+
+const CGROUP_ROOT = '/sys/fs/cgroup';
+
+/** What a container leaves when its supervisor was killed instead of ending. */
+export interface Remains {
+  /** Processes that run on without a supervisor. */
+  pids: number[];
+  cgroups: string[];
+  /** Name of the host's end of its veth pair, '' when it is gone. */
+  veth: string;
+}
+
+export function findRemains(id: string): Remains {
+  const cgroups = cgroupsOf(id);
+  const payload = cgroups.filter((path) => path.includes('/lxc.payload.'));
+  return { pids: [...new Set(payload.flatMap(processesIn))], cgroups, veth: readdirSync('/sys/class/net').find((name) => name === vethName(id)) ?? '' };
+}
+
+/**
+ * Ends what still runs and removes what is left outside the store: cgroups, the veth, the run directory. Only for a
+ * container whose supervisor is known to be dead.
+ */
+export async function clearRemains(store: Store, id: string): Promise<Remains> {
+  const remains = findRemains(id);
+  await endProcesses(id);
+  for (const path of cgroupsOf(id)) removeCgroup(path);
+  if (remains.veth !== '') await net.deleteLink(remains.veth).catch(() => undefined); // it goes with its namespace, perhaps just now
+  rmSync(store.layout.runDir(id), { recursive: true, force: true });
+  return remains;
+}
+
+/** liblxc appends -1, -2, ... where a name is taken. */
+function cgroupsOf(id: string): string[] {
+  const names = new RegExp(`^lxc\\.(?:payload|monitor)\\.${id}(?:-\\d+)?$`);
+  const hierarchies = hasUnifiedCgroups() ? [CGROUP_ROOT] : list(CGROUP_ROOT).map((name) => `${CGROUP_ROOT}/${name}`);
+  return hierarchies.flatMap((path) => list(path).filter((name) => names.test(name)).map((name) => `${path}/${name}`));
+}
+
+function processesIn(cgroup: string): number[] {
+  const own = read(`${cgroup}/cgroup.procs`).split('\n').filter((line) => line !== '').map(Number);
+  return [...own, ...list(cgroup).flatMap((name) => processesIn(`${cgroup}/${name}`))];
+}
+
+async function endProcesses(id: string): Promise<void> {
+  for (;;) {
+    const { pids } = findRemains(id);
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // ended in between
+      }
+    }
+    await delay(2); // a killed process is gone when the kernel has taken it apart
+  }
+}
+
+/** Children first; a group that is not empty yet stays, and is found again. */
+function removeCgroup(path: string): void {
+  for (const name of list(path)) removeCgroup(`${path}/${name}`);
+  try {
+    rmdirSync(path);
+  } catch {
+    // a file, or still in use
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
