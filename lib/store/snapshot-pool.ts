@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { randomId } from '../util/id';
+import { currentOwner } from '../util/owner';
 import type { Layout } from './layout';
 
 /**
@@ -58,15 +59,16 @@ export class SnapshotPool {
     mkdirSync(pool, { recursive: true, mode: 0o700 });
     const missing = this.target - this.names(pool).length;
     if (missing <= 0) return;
-    // Made under a dotted name, which take() does not see, until the snapshot is there.
-    const names = Array.from({ length: missing }, () => randomId().slice(0, 16));
-    const requests = names.map((name) => ({ source, parent: `${pool}/.${name}`, name: 'rootfs' }));
-    for (const { parent } of requests) mkdirSync(parent, { mode: 0o700 });
+    // Made under a dotted name, which take() does not see and which says whose it is, until the snapshot is there.
+    const requests = Array.from({ length: missing }, () => {
+      const parent = `${pool}/.${currentOwner()},${randomId().slice(0, 16)}`;
+      mkdirSync(parent, { mode: 0o700 });
+      return { source, parent, name: 'rootfs' };
+    });
     const answers = await btrfs.snapshotBatch(requests, missing);
-    for (const [index, answer] of answers.entries()) {
-      const name = names[index] as string;
-      if (answer === null) renameSync(`${pool}/.${name}`, `${pool}/${name}`);
-      else await this.discard(`${pool}/.${name}`);
+    for (const [index, { parent }] of requests.entries()) {
+      if (answers[index] === null) renameSync(parent, `${pool}/${parent.slice(parent.lastIndexOf(',') + 1)}`);
+      else await this.discard(parent);
     }
   }
 
