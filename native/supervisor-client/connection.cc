@@ -94,23 +94,31 @@ void Connection::Close() {
 
 void Connection::OnPoll(int status, int events) {
   Napi::HandleScope scope(env_);
+  // libuv says UV_EBADF for EPOLLERR, which is how a peer that was killed shows; what it had sent is still there.
   if (status < 0) {
-    Error error{-status, "poll", {}, {}};
-    return Lost(&error);
+    while (poll_ && Read()) {
+    }
+    return poll_ ? Lost(nullptr) : void();
   }
   if (events & UV_WRITABLE) {
     socket_.Flush();
     Update();
   }
-  if (!(events & UV_READABLE)) return;
+  if (events & UV_READABLE) Read();
+}
+
+// True when there may be more.
+bool Connection::Read() {
+  size_t frames = 0;
   FrameSocket::State state = socket_.Receive();
   int code = errno;
   while (poll_) {
     std::optional<wire::Frame> frame = socket_.Next();
     if (!frame) break;
     Deliver(std::move(*frame));
+    frames++;
   }
-  if (!poll_) return;
+  if (!poll_) return false;
   if (socket_.malformed()) {
     Error error{EBADMSG, "recvmsg", {}, "malformed frame"};
     Lost(&error);
@@ -119,7 +127,10 @@ void Connection::OnPoll(int status, int events) {
     Lost(&error);
   } else if (state != FrameSocket::State::kOpen) {
     Lost(nullptr);
+  } else {
+    return frames > 0;
   }
+  return false;
 }
 
 void Connection::Deliver(wire::Frame frame) {

@@ -28,6 +28,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Ref(bool keep);
   void Close();
   void OnPoll(int status, int events);
+  bool Read();
   void Deliver(wire::Frame frame);
   void Lost(const Error* error);
   void Update();
