@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Bed, IMAGE } from './bed';
+import { interleave } from './interleave';
+import { Reference } from './reference';
+import { type Comparison, measured, ratio } from './result';
+
+/** Whole commands, beside what Node itself takes to start and end. */
+export async function compareCli(bed: Bed, quick: boolean): Promise<Comparison> {
+  const program = cliPath();
+  const commands: [name: string, argv: string[], atMost?: number][] = [
+    ['node -e 0', [process.execPath, '-e', '0']],
+    ['dockerlite run --rm --network none', [program, 'run', '--rm', '--network', 'none', IMAGE, 'true'], 1.6],
+    ['dockerlite ps', [program, 'ps'], 1.3],
+    ['dockerlite --help', [program, '--help'], 1.3],
+  ];
+  const env = { ...process.env, DOCKERLITE_ROOT: bed.store.root };
+  const references = commands.map(([, argv]) => Reference.start(bed.directory, 'command', ['0', ...argv], env));
+  try {
+    const sides = commands.map(([name], i) => ({ name, run: (count: number) => (references[i] as Reference).numbers(`run ${count}`) }));
+    const samples = await interleave(sides, { rounds: quick ? 4 : 12, count: 4 });
+    const results = sides.map(({ name }, i) => measured(name, 'ms', samples[i] as number[]));
+    const [node, ...ours] = results;
+    const checks = ours.map((side, i) => ratio(`median of ${side.name.replace('dockerlite ', '')} over node`, side, node as never, { atMost: commands[i + 1]?.[2] }));
+    return { title: 'commands, from start to exit', sides: results, checks };
+  } finally {
+    for (const reference of references) reference.close();
+  }
+}
+
+/** This file may be compiled to dist/ or be part of a bundle, at another depth. */
+function cliPath(): string {
+  for (let path = __dirname; path !== '/'; path = dirname(path)) {
+    const program = join(path, 'bin/dockerlite.js');
+    if (existsSync(program)) return program;
+  }
+  throw new Error('bin/dockerlite.js is missing');
+}

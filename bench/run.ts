@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { performance } from 'node:perf_hooks';
+import { DockerliteError } from '../lib/errors';
+import { Bed } from './bed';
+import { compareCli } from './cli';
+import { conditions } from './conditions';
+import { compareEventLoop } from './event-loop';
+import { compareExec } from './exec';
+import { compareLifecycle } from './lifecycle';
+import { compareMemory } from './memory';
+import type { Comparison, Report, Series } from './result';
+import { compareSnapshots } from './snapshots';
+
+export const PARTS = ['snapshots', 'lifecycle', 'exec', 'memory', 'event-loop', 'cli'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface BenchOptions {
+  /** Where to make the store; default: a directory of its own below the system's for temporary files. */
+  root?: string;
+  /** Fewer rounds. */
+  quick?: boolean;
+  /** Default: all. */
+  parts?: Part[];
+  /** Told what is being measured. */
+  onPart?(part: Part): void;
+}
+
+/** Runs the benchmarks in a store of their own, which is gone afterwards. */
+export async function runBenchmarks(options: BenchOptions): Promise<Report> {
+  const begin = performance.now();
+  const bed = await Bed.make(options.root);
+  try {
+    const report: Report = { conditions: await conditions(bed), comparisons: [], batchCurve: [], seconds: 0 };
+    for (const part of options.parts ?? PARTS) {
+      options.onPart?.(part);
+      const { comparisons, curve } = await runPart(bed, part, options.quick === true);
+      report.comparisons.push(...comparisons);
+      if (curve) report.batchCurve = curve;
+      await bed.clear();
+    }
+    report.seconds = (performance.now() - begin) / 1e3;
+    return report;
+  } finally {
+    await bed.remove();
+  }
+}
+
+async function runPart(bed: Bed, part: Part, quick: boolean): Promise<{ comparisons: Comparison[]; curve?: Series[] }> {
+  switch (part) {
+    case 'snapshots':
+      return compareSnapshots(bed, quick);
+    case 'lifecycle':
+      return { comparisons: await compareLifecycle(bed, quick) };
+    case 'exec':
+      return { comparisons: [await compareExec(bed, quick)] };
+    case 'memory':
+      return { comparisons: [await compareMemory(bed)] };
+    case 'event-loop':
+      return { comparisons: [await compareEventLoop(bed)] };
+    case 'cli':
+      return { comparisons: [await compareCli(bed, quick)] };
+  }
+}
+
+export function parseParts(words: readonly string[]): Part[] | undefined {
+  if (words.length === 0) return undefined;
+  const unknown = words.find((word) => !PARTS.includes(word as Part));
+  if (unknown !== undefined) throw new DockerliteError('E_INVALID', `no benchmark is called ${unknown}`, { hint: `there are ${PARTS.join(', ')}` });
+  return [...new Set(words as Part[])];
+}
