@@ -15,16 +15,16 @@ export interface CommandEntry {
 
 /** Every command, in the order the help shows them. */
 export const COMMANDS: Record<string, CommandEntry> = {
-  //   run: { summary: 'Create and run a new container from an image', group: 'common', load: () => require('./run') },
-  //   exec: { summary: 'Execute a command in a running container', group: 'common', load: () => require('./exec') },
+  run: { summary: 'Create and run a new container from an image', group: 'common', load: () => require('./run') },
+  exec: { summary: 'Execute a command in a running container', group: 'common', load: () => require('./exec') },
 
-  //   attach: { summary: 'Attach local standard input, output, and error streams to a running container', group: 'container', load: () => require('./attach') },
-  //   create: { summary: 'Create a new container', group: 'container', load: () => require('./create') },
+  attach: { summary: 'Attach local standard input, output, and error streams to a running container', group: 'container', load: () => require('./attach') },
+  create: { summary: 'Create a new container', group: 'container', load: () => require('./create') },
   kill: { summary: 'Kill one or more running containers', group: 'container', load: () => require('./kill') },
-  //   logs: { summary: 'Fetch the logs of a container', group: 'container', load: () => require('./logs') },
+  logs: { summary: 'Fetch the logs of a container', group: 'container', load: () => require('./logs') },
   pause: { summary: 'Pause all processes within one or more containers', group: 'container', load: () => require('./pause') },
   restart: { summary: 'Restart one or more containers', group: 'container', load: () => require('./restart') },
-  //   start: { summary: 'Start one or more stopped containers', group: 'container', load: () => require('./start') },
+  start: { summary: 'Start one or more stopped containers', group: 'container', load: () => require('./start') },
   stop: { summary: 'Stop one or more running containers', group: 'container', load: () => require('./stop') },
   unpause: { summary: 'Unpause all processes within one or more containers', group: 'container', load: () => require('./unpause') },
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },

@@ -13,3 +13,8 @@ export function restoreTerminal(fd: number, state: Buffer): void {
 export function terminalSize(fd: number): { rows: number; columns: number } {
   return loadAddon('dockerlite').terminalSize(fd);
 }
+
+/** Calls back once when the other end of `fd`, which becomes non-blocking, is closed. The result stops it; it keeps nothing alive. */
+export function watchHangup(fd: number, gone: () => void): () => void {
+  return loadAddon('dockerlite').watchHangup(fd, gone);
+}

@@ -116,6 +116,8 @@ export interface TerminalBinding {
   setRawTerminal(fd: number): Buffer;
   restoreTerminal(fd: number, state: Buffer): void;
   terminalSize(fd: number): { rows: number; columns: number };
+  /** Calls back once, when the other end of the pipe or socket is gone; returns how to stop. Makes `fd` non-blocking. */
+  watchHangup(fd: number, gone: () => void): () => void;
 }
 
 /** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ContainerOptions, MountSpec } from '../../lib/containers/spec';
+import { type Args, type OptionSpecs, UsageError } from '../command';
+import { parseMountOption } from './mount-option';
+
+/** What `run` and `create` both take. */
+export const CONTAINER_OPTIONS = {
+  attach: { type: 'list', alias: 'a', value: 'STREAM', describe: 'Attach to STDIN, STDOUT or STDERR' },
+  cidfile: { type: 'string', value: 'FILE', describe: "Write the container's id to a file" },
+  entrypoint: { type: 'string', value: 'COMMAND', describe: "Run this instead of the image's entrypoint" },
+  env: { type: 'list', alias: 'e', value: 'KEY[=VALUE]', describe: 'Set environment variables; without a value, as they are here' },
+  'env-file': { type: 'list', value: 'FILE', describe: 'Read environment variables from a file' },
+  hostname: { type: 'string', alias: 'h', value: 'NAME', describe: 'Host name in the container' },
+  init: { type: 'boolean', describe: 'Run an init that forwards signals and reaps processes' },
+  interactive: { type: 'boolean', alias: 'i', default: false, describe: 'Keep stdin open' },
+  ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address on the bridge, e.g. 172.30.100.104' },
+  label: { type: 'list', alias: 'l', value: 'KEY[=VALUE]', describe: 'Set metadata' },
+  'label-file': { type: 'list', value: 'FILE', describe: 'Read labels from a file' },
+  mount: { type: 'list', value: 'SPEC', describe: 'Mount: type=bind,source=/host,target=/path[,readonly] or type=tmpfs,target=/path' },
+  name: { type: 'string', value: 'NAME', describe: 'Name of the container' },
+  network: { type: 'string', alias: 'net', value: 'NETWORK', describe: 'none, bridge or host (default "bridge")' },
+  privileged: { type: 'boolean', describe: 'Give it every capability and device' },
+  pull: { type: 'string', value: 'POLICY', default: 'missing', choices: ['always', 'missing', 'never'], describe: 'When to pull the image' },
+  'read-only': { type: 'boolean', describe: "Make the container's own file system read-only" },
+  rm: { type: 'boolean', default: false, describe: 'Remove the container when it has ended' },
+  'stop-signal': { type: 'string', value: 'SIGNAL', describe: 'What `stop` sends first' },
+  'stop-timeout': { type: 'number', value: 'SECONDS', describe: 'How long `stop` waits before it kills' },
+  tmpfs: { type: 'list', value: 'PATH[:OPTIONS]', describe: 'Mount a tmpfs' },
+  tty: { type: 'boolean', alias: 't', default: false, describe: 'Give it a terminal' },
+  user: { type: 'string', alias: 'u', value: 'USER[:GROUP]', describe: 'User and group, by name or number' },
+  volume: { type: 'list', alias: 'v', value: 'HOST:PATH[:ro]', describe: 'Mount a directory or file of the host' },
+  workdir: { type: 'string', alias: 'w', value: 'DIR', describe: 'Working directory in the container' },
+} as const satisfies OptionSpecs;
+
+export type ContainerArgs = Args<typeof CONTAINER_OPTIONS>;
+
+/** What was asked for, as the library takes it. @throws UsageError */
+export function containerOptions(args: ContainerArgs): ContainerOptions {
+  const [image, ...command] = args._;
+  return {
+    image: image as string,
+    name: args.name,
+    command,
+    // An empty one takes the image's away.
+    entrypoint: args.entrypoint === undefined ? undefined : args.entrypoint === '' ? [] : [args.entrypoint],
+    env: [...args['env-file'].flatMap((file) => readVariables(file, 'env-file')), ...args.env].map(fromOwnEnvironment),
+    workdir: args.workdir,
+    user: args.user,
+    hostname: args.hostname,
+    tty: args.tty,
+    openStdin: args.interactive,
+    labels: labels([...args['label-file'].flatMap((file) => readVariables(file, 'label-file')), ...args.label]),
+    stopSignal: args['stop-signal'],
+    stopTimeout: args['stop-timeout'],
+    network: network(args.network),
+    ip: args.ip,
+    mounts: mounts(args),
+    tmpfs: [...args.tmpfs],
+    readonlyRootfs: args['read-only'],
+    privileged: args.privileged,
+    init: args.init,
+    autoRemove: args.rm,
+  };
+}
+
+export interface AttachStreams {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+}
+
+/** Which streams -a and -i ask for: without -a stdout and stderr. */
+export function attachStreams(list: readonly string[], interactive: boolean): AttachStreams {
+  const wanted = list.map((word) => word.toLowerCase());
+  for (const word of wanted) {
+    if (!['stdin', 'stdout', 'stderr'].includes(word)) throw new UsageError(`invalid argument "${word}" for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`);
+  }
+  const output = (word: string) => wanted.length === 0 || wanted.includes(word);
+  return { stdin: interactive, stdout: output('stdout'), stderr: output('stderr') };
+}
+
+/** `-e K` takes K from here; when it is not set here, K alone says that it is not to be set there either. */
+export function fromOwnEnvironment(entry: string): string {
+  const equals = entry.indexOf('=');
+  if (entry === '' || equals === 0) throw new UsageError(`invalid argument ${JSON.stringify(entry)} for "-e, --env" flag: invalid environment variable: ${entry}`);
+  if (equals > 0) return entry;
+  const own = process.env[entry];
+  return own === undefined ? entry : `${entry}=${own}`;
+}
+
+/** Lines K=V or K; comments and empty lines are left out, values are taken as they are. */
+export function readVariables(file: string, option: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--${option}: ${(error as Error).message}`);
+  }
+  const lines: string[] = [];
+  for (const [index, raw] of text.replace(/^\ufeff/, '').split('\n').entries()) {
+    const line = raw.replace(/\r$/, '').trimStart();
+    if (line === '' || line.startsWith('#')) continue;
+    const key = line.split('=', 1)[0] as string;
+    if (key === '') throw new UsageError(`--${option}: ${file}:${index + 1}: no variable name on line '${line}'`);
+    if (/\s/.test(key)) throw new UsageError(`--${option}: ${file}:${index + 1}: variable '${key}' contains whitespaces`);
+    lines.push(line);
+  }
+  return lines;
+}
+
+function labels(list: readonly string[]): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const entry of list) {
+    const equals = entry.indexOf('=');
+    const key = equals < 0 ? entry : entry.slice(0, equals);
+    if (key === '') throw new UsageError(`invalid argument ${JSON.stringify(entry)} for "-l, --label" flag: invalid label format`);
+    Object.defineProperty(result, key, { value: equals < 0 ? '' : entry.slice(equals + 1), enumerable: true, configurable: true, writable: true });
+  }
+  return result;
+}
+
+function network(name: string | undefined): ContainerOptions['network'] {
+  return name === undefined || name === 'default' ? undefined : (name as ContainerOptions['network']);
+}
+
+function mounts(args: ContainerArgs): (string | MountSpec)[] {
+  // As Docker: ./data is meant from here.
+  const volumes = args.volume.map((volume) => (/^\.{1,2}(\/|:)/.test(volume) ? volume.replace(/^[^:]+/, (path) => resolve(path)) : volume));
+  return [...volumes, ...args.mount.map(parseMountOption)];
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand, UsageError } from '../command';
+import { watchOutputClosed } from '../session/output-closed';
+import { parseTime } from './time-option';
+
+export default defineCommand({
+  usage: '[OPTIONS] CONTAINER',
+  describe: 'Fetch the logs of a container',
+  examples: [
+    ['logs --tail 20 web', 'the last 20 lines'],
+    ['logs -f --since 10m web', 'the last ten minutes, and what comes'],
+  ],
+  options: {
+    follow: { type: 'boolean', alias: 'f', default: false, describe: 'Go on with what is written' },
+    since: { type: 'string', value: 'TIME', describe: 'Only what is newer: 2026-01-02T13:23:37Z, or 42m for 42 minutes ago' },
+    tail: { type: 'string', alias: 'n', value: 'LINES', default: 'all', describe: 'Only the last so many lines' },
+    timestamps: { type: 'boolean', alias: 't', default: false, describe: 'Show when it was written' },
+    until: { type: 'string', value: 'TIME', describe: 'Only what is older' },
+  },
+  operands: [1, 1],
+  async run(args, io) {
+    const now = Date.now();
+    const [since, until] = [parseTime('since', args.since, now), parseTime('until', args.until, now)];
+    const tail = parseTail(args.tail);
+    const engine = await io.engine();
+    const container = await engine.containers.get(args._[0] as string);
+    const end = new AbortController();
+    const stop = args.follow ? watchOutputClosed(1, () => end.abort()) : undefined;
+    for await (const entry of container.logs({ follow: args.follow, since, until, tail, signal: end.signal })) {
+      const output = entry.stream === 'stderr' ? io.stderr : io.stdout;
+      output.write(args.timestamps ? `${entry.time} ${entry.log}` : entry.log);
+    }
+    stop?.();
+  },
+});
+
+/** As Docker: anything that is no number, and any below zero, means all. */
+function parseTail(text: string): number | undefined {
+  if (text === 'all') return undefined;
+  if (!/^-?\d+$/.test(text)) throw new UsageError(`invalid argument ${JSON.stringify(text)} for "-n, --tail" flag: not a number of lines`);
+  const lines = Number(text);
+  return lines < 0 ? undefined : lines;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Container } from '../../lib/containers/container';
+import type { Engine, EngineOptions } from '../../lib/engine';
+import { DockerliteError } from '../../lib/errors';
+import type { Io } from '../io';
+import { Session, type SessionOptions } from '../session/session';
+
+/** Starts a container with its streams connected to ours and stays until it has ended; returns its exit code. */
+export async function runAttached(
+  io: Io,
+  options: SessionOptions,
+  engineOptions: Pick<EngineOptions, 'oneShot'>,
+  find: (engine: Engine) => Promise<Container>,
+  remove: boolean,
+): Promise<number> {
+  const session = new Session(options);
+  try {
+    const container = await find(await io.engine(engineOptions));
+    let ended = true;
+    try {
+      session.begin();
+      const attachment = await container.start({ attach: session.attach });
+      ended = false;
+      const exited = attachment.exited.then(({ exitCode }) => {
+        ended = true;
+        return exitCode;
+      });
+      return await session.follow(attachment, exited, io);
+    } finally {
+      session.end();
+      // One the user left goes when it ends: whoever looks at the store next sees to that.
+      if (remove && ended) await removeQuietly(container);
+    }
+  } finally {
+    session.end();
+  }
+}
+
+/** Somebody else may be removing it already. */
+export async function removeQuietly(container: Container): Promise<void> {
+  try {
+    await container.remove();
+  } catch (error) {
+    if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_CONTAINER'].includes(error.code)) throw error;
+  }
+}
