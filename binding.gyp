@@ -87,6 +87,14 @@
       ]
     },
     {
+      "target_name": "dockerlite-lxc",
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["<!@(pkg-config --cflags lxc)"],
+      "libraries": ["<!@(pkg-config --libs lxc)"],
+      "sources": ["native/lxc/binding.cc"]
+    },
+    {
       "target_name": "dockerlite-supervisor",
       "type": "executable",
       "product_extension": "",
@@ -96,6 +104,7 @@
       "libraries": ["<!@(pkg-config --libs lxc)"],
       "sources": [
         "native/supervisor/cgroup.cc",
+        "native/supervisor/cgroup_warmup.cc",
         "native/supervisor/client_fd.cc",
         "native/supervisor/enter.cc",
         "native/supervisor/event_loop.cc",

@@ -6,6 +6,7 @@ import { Images } from './images/images';
 import { settleImages } from './images/settle';
 import { engineInfo, type EngineInfo } from './info';
 import { Addresses } from './network/addresses';
+import { checkStore, type Finding } from './store/check';
 import { SnapshotPool } from './store/snapshot-pool';
 import { openStore, storeRoot } from './store/store';
 import { sweepWorkspaces } from './store/workspace';
@@ -53,6 +54,11 @@ export class Engine implements AsyncDisposable {
 
   async info(): Promise<EngineInfo> {
     return engineInfo(this.context);
+  }
+
+  /** What in the store is not as it should be; with `repair`, mended. */
+  check(options: { repair?: boolean } = {}): AsyncGenerator<Finding> {
+    return checkStore(this.context, options);
   }
 
   /** Containers go on running. Safe to call twice. */

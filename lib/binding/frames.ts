@@ -10,6 +10,7 @@ export const FRAME = {
   status: 6,
   freeze: 7,
   thaw: 8,
+  prepare: 9,
   started: 32,
   failed: 33,
   exited: 34,

@@ -301,6 +301,8 @@ export class SupervisorConnection {
 /** A supervisor program that waits for containers to start. It does not keep Node alive. */
 export interface Spawner {
   readonly pid: number;
+  /** Tells it that a start comes within milliseconds: some of the waiting in it can be done now. */
+  prepare(): void;
   /** Sends the orders; `started()` of the connection tells what becomes of them. */
   start(request: StartRequest): SupervisorConnection;
   /** Leaves it alone, after a start that it `become`s itself. */
@@ -322,6 +324,7 @@ export function spawnSupervisor(onGone: () => void): Spawner {
   native.ref(false);
   return {
     pid: native.pid,
+    prepare: () => native.send(frames.FRAME.prepare, Buffer.alloc(0), []),
     start(request) {
       const { connection, fd } = SupervisorConnection.make(request.mask ?? 0);
       try {

@@ -11,17 +11,18 @@ export class Launcher {
 
   constructor(private readonly oneShot: boolean) {}
 
-  /** Begins to load the program, behind whatever the caller does before it starts a container. */
+  /** Has the program loaded and ready, behind whatever the caller does before it starts a container. */
   prepare(): void {
     if (this.closed) throw new Error('the engine is closed');
-    this.spawner ??= spawnSupervisor(() => {
+    if (this.spawner !== undefined) return this.spawner.prepare();
+    this.spawner = spawnSupervisor(() => {
       this.spawner = undefined;
     });
   }
 
   /** Sends the orders; the connection tells what becomes of them. */
   start(request: StartRequest): SupervisorConnection {
-    this.prepare();
+    if (this.spawner === undefined) this.prepare();
     const spawner = this.spawner as Spawner;
     const connection = spawner.start({ ...request, become: this.oneShot });
     if (this.oneShot) {

@@ -28,6 +28,7 @@ export interface StartOptions {
  */
 export async function startContainer(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
   requireState('start', row);
+  context.launcher.prepare();
   const { store } = context;
   claim(context, row);
   const spec = specOf(row);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { importImage, type ImportOptions, type ImportSource } from './import';
+import { describeImage, type ImageInfo } from './inspect';
 import { type ImageListOptions, listImages } from './list';
 import { findImage, type Image, toImage } from './record';
 import { removeImage, type RemovedImage, type RemoveImageOptions } from './remove';
@@ -18,6 +19,11 @@ export class Images {
   /** By name, id, or unique prefix of an id. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
   async get(wanted: string): Promise<Image> {
     return toImage(this.context.store, findImage(this.context.store, wanted));
+  }
+
+  /** What `inspect` shows, as plain data. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
+  async inspect(wanted: string): Promise<ImageInfo> {
+    return describeImage(this.context.store, await this.get(wanted));
   }
 
   /** Newest first. */

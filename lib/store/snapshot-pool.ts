@@ -54,6 +54,11 @@ export class SnapshotPool {
     rmSync(pool, { recursive: true, force: true });
   }
 
+  /** Deletes these entries of an image's pool. */
+  async discardNames(imageId: string, names: string[]): Promise<void> {
+    for (const name of names) await this.discard(`${this.layout.imagePool(imageId)}/${name}`);
+  }
+
   private async fill(imageId: string, source: string): Promise<void> {
     const pool = this.layout.imagePool(imageId);
     mkdirSync(pool, { recursive: true, mode: 0o700 });

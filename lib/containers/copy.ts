@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import * as archive from '../binding/archive';
+import { closeFd, pipe } from '../binding/supervisor';
+import type { ArchiveEnd, PathStat } from '../binding/types';
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import type { ContainerRow } from './record';
+import { requireState } from './state';
+
+export interface CopyOutOptions {
+  /** What a final symbolic link leads to, instead of the link. */
+  followLink?: boolean;
+  /** Name of the top entry in the archive; default its own. */
+  rename?: string;
+  signal?: AbortSignal;
+}
+
+export interface CopyInOptions {
+  /** Give everything to this user instead of keeping the archive's owners. */
+  owner?: { uid: number; gid: number };
+  /** Refuse to replace a directory by something else and the other way round. */
+  keepKinds?: boolean;
+  signal?: AbortSignal;
+}
+
+export type TarSource = Readable | { fd: number } | { path: string };
+
+/**
+ * Every path is resolved inside the container's tree by the kernel (openat2, RESOLVE_IN_ROOT): a link the container made
+ * leads nowhere else. What a running container has mounted over its tree is not seen.
+ */
+export async function copyOut(context: Context, row: ContainerRow, path: string, target: Writable | { fd: number }, options: CopyOutOptions): Promise<PathStat> {
+  requireState('copy', row);
+  const root = context.store.layout.containerRootfs(row.id);
+  const stat = await statPath(context, row, path);
+  const { followLink, rename, signal } = options;
+  await packTo(root, target, { from: path, followLink, rename, signal });
+  return stat;
+}
+
+/** @throws E_NOT_FOUND, E_CONFLICT (no directory), E_ARCHIVE, E_NO_SPACE */
+export async function copyIn(context: Context, row: ContainerRow, source: TarSource, path: string, options: CopyInOptions): Promise<void> {
+  requireState('copy', row);
+  const root = context.store.layout.containerRootfs(row.id);
+  const stat = await statPath(context, row, path.endsWith('/') ? path : `${path}/`);
+  if ((stat.mode & 0o170000) !== 0o040000) {
+    throw new DockerliteError('E_CONFLICT', `extraction point is not a directory: ${path}`, { path });
+  }
+  const { owner, keepKinds, signal } = options;
+  await withSource(source, (end) => archive.unpack(end, root, { into: path, owner, allowReplace: keepKinds !== true, signal }));
+}
+
+/** @throws E_NOT_FOUND in Docker's words */
+export async function statPath(context: Context, row: ContainerRow, path: string): Promise<PathStat> {
+  try {
+    return await archive.statInRoot(context.store.layout.containerRootfs(row.id), path);
+  } catch (error) {
+    if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_FOUND') throw error;
+    throw new DockerliteError('E_NOT_FOUND', `Could not find the file ${path} in container ${row.name}`, { path, cause: error });
+  }
+}
+
+/** Packs into a descriptor, or through a pipe into a stream, whose end is the caller's. */
+export async function packTo(root: string, target: Writable | { fd: number }, options: Parameters<typeof archive.pack>[2]): Promise<void> {
+  if ('fd' in target && typeof target.fd === 'number' && !('write' in target)) {
+    await archive.pack(root, { fd: target.fd }, options);
+    return;
+  }
+  const [read, write] = pipe();
+  const output = pipeline(new Socket({ fd: read, readable: true, writable: false }), target as Writable, { end: false });
+  const packed = archive.pack(root, { fd: write }, options).finally(() => closeFd(write));
+  // When the reader fails the writer sees EPIPE: the reader's error is the one that tells why.
+  const results = await Promise.allSettled([output, packed]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** A stream's bytes reach native code through a pipe. */
+export async function withSource<T>(source: TarSource, use: (end: ArchiveEnd) => Promise<T>): Promise<T> {
+  if (!('pipe' in source)) return use(source);
+  const [read, write] = pipe();
+  const input = pipeline(source, new Socket({ fd: write, readable: false, writable: true }));
+  const used = use({ fd: read }).finally(() => closeFd(read));
+  const [fed, result] = await Promise.allSettled([input, used]);
+  if (result.status === 'rejected') throw result.reason;
+  // An archive may end before its stream does; that the rest was not wanted is no failure.
+  if (fed.status === 'rejected' && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes((fed.reason as NodeJS.ErrnoException).code ?? '')) throw fed.reason;
+  return result.value;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { addressOf } from '../network/address-pool';
+import { bridgeConfig } from '../network/bridge';
+import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
+import { type ContainerRow, specOf } from './record';
+import type { ContainerSpec, MountSpec } from './spec';
+import type { ContainerState } from './state';
+import { signalName } from './signals';
+
+/** Docker Engine API v1.44, ContainerInspectResponse, as far as it applies here. */
+export type ContainerInfo = ReturnType<typeof describe>;
+
+const NEVER = '0001-01-01T00:00:00Z';
+
+export function describeContainer(context: Context, row: ContainerRow): ContainerInfo {
+  return describe(context, row, specOf(row));
+}
+
+function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
+  const { layout } = store;
+  const directory = layout.container(row.id);
+  return {
+    Id: row.id,
+    Created: new Date(row.created).toISOString(),
+    Path: spec.argv[0] ?? '',
+    Args: spec.argv.slice(1),
+    State: describeState(row),
+    Image: `sha256:${row.image}`,
+    ResolvConfPath: `${directory}/resolv.conf`,
+    HostnamePath: `${directory}/hostname`,
+    HostsPath: `${directory}/hosts`,
+    LogPath: layout.containerLog(row.id),
+    Name: `/${row.name}`,
+    RestartCount: 0,
+    Driver: 'btrfs',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: null,
+    HostConfig: describeHostConfig(spec),
+    GraphDriver: { Name: 'btrfs', Data: { Subvolume: layout.containerRootfs(row.id) } },
+    Mounts: spec.mounts.map(describeMount),
+    Config: describeConfig(row, spec),
+    NetworkSettings: describeNetwork(store, row, spec),
+  };
+}
+
+/** Docker's word for a state. */
+export function statusOf(state: ContainerState): string {
+  return state === 'starting' ? 'running' : state;
+}
+
+function describeState(row: ContainerRow) {
+  const running = ['starting', 'running', 'paused'].includes(row.state);
+  return {
+    Status: statusOf(row.state),
+    Running: running,
+    Paused: row.state === 'paused',
+    Restarting: false,
+    OOMKilled: row.oom_killed !== 0,
+    Dead: false,
+    Pid: running ? row.pid : 0,
+    ExitCode: row.exit_code,
+    Error: row.error,
+    StartedAt: timestamp(row.started),
+    FinishedAt: running ? NEVER : timestamp(row.finished),
+  };
+}
+
+/** RFC 3339 with nanoseconds from ns since the epoch. */
+function timestamp(ns: string): string {
+  if (ns === '') return NEVER;
+  const value = BigInt(ns);
+  const seconds = new Date(Number(value / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${seconds}.${(value % 1_000_000_000n).toString().padStart(9, '0')}Z`;
+}
+
+function describeHostConfig(spec: ContainerSpec) {
+  const binds = spec.mounts.flatMap((mount) => (mount.type === 'bind' ? [`${mount.source}:${mount.target}${mount.readonly ? ':ro' : ''}`] : []));
+  const tmpfs = spec.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [[mount.target, mount.options]] : []));
+  return {
+    Binds: binds.length === 0 ? null : binds,
+    LogConfig: { Type: 'json-file', Config: {} },
+    NetworkMode: spec.network,
+    AutoRemove: spec.autoRemove,
+    Privileged: spec.privileged,
+    ReadonlyRootfs: spec.readonlyRootfs,
+    Tmpfs: Object.fromEntries(tmpfs) as Record<string, string>,
+    Init: spec.init,
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    Runtime: 'liblxc',
+  };
+}
+
+function describeMount(mount: MountSpec) {
+  return mount.type === 'bind'
+    ? { Type: 'bind', Source: mount.source, Destination: mount.target, Mode: mount.readonly ? 'ro' : '', RW: !mount.readonly, Propagation: 'rprivate' }
+    : { Type: 'tmpfs', Source: '', Destination: mount.target, Mode: mount.options, RW: true, Propagation: '' };
+}
+
+function describeConfig(row: ContainerRow, spec: ContainerSpec) {
+  return {
+    Hostname: spec.hostname,
+    Domainname: '',
+    User: spec.user,
+    AttachStdin: spec.openStdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    ExposedPorts: Object.fromEntries(spec.exposedPorts.map((port) => [port, {}])),
+    Tty: spec.tty,
+    OpenStdin: spec.openStdin,
+    StdinOnce: spec.openStdin,
+    Env: spec.env,
+    Cmd: spec.command,
+    Image: row.image_name,
+    Volumes: null,
+    WorkingDir: spec.workdir,
+    Entrypoint: spec.entrypoint.length === 0 ? null : spec.entrypoint,
+    Labels: spec.labels,
+    StopSignal: signalName(spec.stopSignal),
+    StopTimeout: spec.stopTimeout,
+  };
+}
+
+function describeNetwork(store: Context['store'], row: ContainerRow, spec: ContainerSpec) {
+  const ip = addressOf(store.db.raw, row.id)?.ip ?? '';
+  const { name, subnet } = bridgeConfig(store.marker);
+  const connected = ip !== '' && row.state !== 'created' && row.state !== 'exited';
+  const endpoint = {
+    IPAddress: connected ? ip : '',
+    IPPrefixLen: connected ? subnet.prefix : 0,
+    Gateway: connected ? formatIpv4(gatewayOf(subnet)) : '',
+    MacAddress: connected ? hardwareAddress(parseIpv4(ip) ?? 0) : '',
+  };
+  const asked = spec.ip === '' ? null : { IPv4Address: spec.ip };
+  return { Bridge: name, ...endpoint, Ports: {}, Networks: { [spec.network]: { IPAMConfig: asked, ...endpoint } } };
+}
