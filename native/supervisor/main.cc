@@ -15,6 +15,7 @@
 #include <cstring>
 #include <optional>
 
+#include "supervisor/cgroup_warmup.h"
 #include "supervisor/frame_socket.h"
 #include "supervisor/messages.h"
 #include "supervisor/supervisor.h"
@@ -70,7 +71,8 @@ void Refuse(UniqueFd conn, int error, const char* message) {
 }
 
 // A START to carry out in this process, nullopt when it was refused or given to a child.
-std::optional<Job> Accept(wire::Frame frame) {
+std::optional<Job> Accept(wire::Frame frame, CgroupWarmup& warmup) {
+  if (frame.type == static_cast<uint16_t>(FrameType::kPrepare)) warmup.Begin();
   if (frame.type != static_cast<uint16_t>(FrameType::kStart) || frame.fds.empty())
     return std::nullopt;  // the client sees its descriptors closed
   std::optional<StartRequest> request = ParseStart(frame.body);
@@ -79,19 +81,27 @@ std::optional<Job> Accept(wire::Frame frame) {
     return std::nullopt;
   }
   Job job{std::move(*request), std::move(frame.fds)};
-  if (job.request.flags & kBecome) return job;
+  if (job.request.flags & kBecome) {
+    warmup.Finish();
+    return job;
+  }
   pid_t child = fork();
-  if (child == 0) return job;
+  if (child == 0) {
+    warmup.Abandon();
+    return job;
+  }
   if (child < 0) Refuse(std::move(job.fds[0]), errno, "cannot fork a supervisor");
   return std::nullopt;
 }
 
 // Waits for a START; nullopt when the client is gone.
 std::optional<Job> WaitForJob() {
+  CgroupWarmup warmup;
+  warmup.Begin();
   wire::FrameSocket socket{UniqueFd(kClient)};
   for (;;) {
     while (auto frame = socket.Next())
-      if (auto job = Accept(std::move(*frame))) return job;
+      if (auto job = Accept(std::move(*frame), warmup)) return job;
     if (socket.malformed()) return std::nullopt;
     pollfd item{socket.fd(), POLLIN, 0};
     if (poll(&item, 1, -1) < 0 && errno != EINTR) return std::nullopt;

@@ -10,7 +10,7 @@
 namespace dockerlite {
 
 enum class FrameType : uint16_t {
-  kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8,
+  kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8, kPrepare = 9,
   kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
 };
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/cgroup_warmup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "supervisor/cgroup.h"
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+
+constexpr size_t kStack = 32 * 1024;
+
+CgroupWarmup::CgroupWarmup() {
+  auto groups = CgroupsOf(getpid());
+  if (!groups.empty()) file_ = groups.front().path + "/cgroup.procs";
+}
+
+void* CgroupWarmup::Move(void* data) {
+  auto* self = static_cast<CgroupWarmup*>(data);
+  UniqueFd fd(open(self->file_.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd && write(fd.get(), "0", 1) < 0) fd.reset();  // then liblxc waits itself
+  fd.reset();
+  __atomic_store_n(&self->done_, true, __ATOMIC_RELEASE);
+  return nullptr;
+}
+
+void CgroupWarmup::Begin() {
+  if (file_.empty() || (running_ && !__atomic_load_n(&done_, __ATOMIC_ACQUIRE))) return;
+  Finish();
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStack);
+  done_ = false;
+  running_ = pthread_create(&thread_, &attributes, Move, this) == 0;
+  pthread_attr_destroy(&attributes);
+}
+
+void CgroupWarmup::Finish() {
+  if (running_) pthread_join(thread_, nullptr);
+  running_ = false;
+}
+
+}  // namespace dockerlite
