@@ -28,6 +28,9 @@ export const COMMANDS: Record<string, CommandEntry> = {
   stop: { summary: 'Stop one or more running containers', group: 'container', load: () => require('./stop') },
   unpause: { summary: 'Unpause all processes within one or more containers', group: 'container', load: () => require('./unpause') },
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
+
+  init: { summary: 'Make a store', group: 'system', load: () => require('./init') },
+  alias: { summary: 'Display a convenient alias to run dockerlite', group: 'first-version', load: () => require('./alias') },
 };
 
 /** `dockerlite container ls` and the like: Docker's second way to say the same. The words are put before the user's own. */
@@ -54,7 +57,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       remove: ['rmi'],
     },
   },
-  system: { summary: 'Manage dockerlite', commands: same('info') },
+  system: { summary: 'Manage dockerlite', commands: same('info', 'init') },
 };
 
 function same(...names: string[]): Record<string, readonly string[]> {
