@@ -73,8 +73,9 @@ export class StateDatabase {
   private constructor(readonly raw: Database) {}
 
   static open(file: string, create = false): StateDatabase {
+    let raw: Database | undefined;
     try {
-      const raw = new BetterSqlite(file, { fileMustExist: !create, timeout: 30_000, nativeBinding: sqliteBinding() });
+      raw = new BetterSqlite(file, { fileMustExist: !create, timeout: 30_000, nativeBinding: sqliteBinding() });
       raw.pragma('synchronous = NORMAL');
       if (create) {
         raw.pragma('journal_mode = WAL');
@@ -84,6 +85,7 @@ export class StateDatabase {
       }
       return new StateDatabase(raw);
     } catch (error) {
+      raw?.close();
       throw asStoreError(error, file);
     }
   }
@@ -149,7 +151,6 @@ export class StateDatabase {
 function checkVersion(raw: Database, file: string): void {
   const version = raw.pragma('user_version', { simple: true });
   if (version === VERSION) return;
-  raw.close();
   throw new DockerliteError('E_STORE_DAMAGED', `${file} has version ${String(version)}, this dockerlite knows ${VERSION}`, {
     path: file,
     hint: 'use the dockerlite that made the store, or a newer one',
