@@ -29,8 +29,20 @@ export const COMMANDS: Record<string, CommandEntry> = {
   unpause: { summary: 'Unpause all processes within one or more containers', group: 'container', load: () => require('./unpause') },
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
 
+  bench: { summary: 'Measure this machine, beside C programs that do the same', group: 'system', load: () => require('./bench') },
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },
   alias: { summary: 'Display a convenient alias to run dockerlite', group: 'first-version', load: () => require('./alias') },
+  chroot: { summary: 'Get a shell in the file system of a container, without containerization', group: 'first-version', load: () => require('./chroot') },
+  findpid: { summary: "Find the pid of a container's first process", group: 'first-version', load: () => require('./findpid') },
+  lsa: { summary: 'List IP addresses allocated to containers', group: 'first-version', load: () => require('./lsa') },
+  lsc: { summary: 'List containers', group: 'first-version', load: () => require('./lsc') },
+  lsi: { summary: 'List images', group: 'first-version', load: () => require('./lsi') },
+  mkc: { summary: 'Create a new container from an image', group: 'first-version', load: () => require('./mkc') },
+  mki: { summary: 'Create a new image from the state of a container', group: 'first-version', load: () => require('./mki') },
+  rmc: { summary: 'Destroy a container', group: 'first-version', load: () => require('./rmc') },
+  rootfs: { summary: "Show where a container's file system is", group: 'first-version', load: () => require('./rootfs') },
+  running: { summary: 'Check if a container is running', group: 'first-version', load: () => require('./running') },
+  seta: { summary: 'Give a container an IP address', group: 'first-version', load: () => require('./seta') },
 };
 
 /** `dockerlite container ls` and the like: Docker's second way to say the same. The words are put before the user's own. */
