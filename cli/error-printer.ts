@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DockerliteError } from '../lib/errors';
+import type { DockerliteError } from '../lib/errors';
 import { UsageError } from './command';
 import { Output, OutputClosed } from './output/output';
 
@@ -25,7 +25,8 @@ export class ErrorPrinter {
   private describe(error: unknown): string {
     let text = `dockerlite: ${error instanceof Error ? error.message : String(error)}\n`;
     if (error instanceof UsageError) text += `See '${['dockerlite', this.command].join(' ').trim()} --help'.\n`;
-    if (error instanceof DockerliteError && error.hint !== undefined) text += `${error.hint}\n`;
+    const hint = (error as Partial<DockerliteError> | undefined)?.hint;
+    if (hint !== undefined) text += `${hint}\n`;
     if (this.debug && error instanceof Error) text += `${stacks(error)}\n`;
     return text;
   }

@@ -37,6 +37,14 @@ const yargsApart = {
   },
 };
 
+/** As compiled to dist/bench: only `dockerlite bench` has a use for it. */
+const benchApart = {
+  name: 'bench-apart',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.\/\.\.\/bench\// }, ({ path: name }) => ({ path: `${name.slice('../'.length)}.js`, external: true }));
+  },
+};
+
 fs.mkdirSync(target, { recursive: true });
 
 async function build() {
@@ -45,7 +53,7 @@ async function build() {
 
   // Found at run time, not bundled: only what is native or optional.
   const external = ['bindings', 'node-gyp-build', 'better-sqlite3/package.json'];
-  const cli = await esbuild.build({ ...common, entryPoints: ['cli/main.ts'], external, plugins: [yargsApart] });
+  const cli = await esbuild.build({ ...common, entryPoints: ['cli/main.ts'], external, plugins: [yargsApart, benchApart] });
   // As Module.wrap has it; the loader calls the function.
   const body = `(function(exports,require,module,__filename,__dirname){${cli.outputFiles[0].text}\n})`;
   const mark = `//${crypto.createHash('sha256').update(body).digest('hex')}\n`;

@@ -41,6 +41,8 @@ export const COMMANDS: Record<string, CommandEntry> = {
   mki: { summary: 'Create a new image from the state of a container', group: 'first-version', load: () => require('./mki') },
   rmc: { summary: 'Destroy a container', group: 'first-version', load: () => require('./rmc') },
   rootfs: { summary: "Show where a container's file system is", group: 'first-version', load: () => require('./rootfs') },
+  runc: { summary: 'Run a command in an existing container', group: 'first-version', load: () => require('./runc') },
+  runi: { summary: 'Create a new container from an image and run a command in it', group: 'first-version', load: () => require('./runi') },
   running: { summary: 'Check if a container is running', group: 'first-version', load: () => require('./running') },
   seta: { summary: 'Give a container an IP address', group: 'first-version', load: () => require('./seta') },
 };
