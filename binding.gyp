@@ -116,6 +116,7 @@
         "native/supervisor/main.cc",
         "native/supervisor/messages.cc",
         "native/supervisor/output_stream.cc",
+        "native/supervisor/own_root.cc",
         "native/supervisor/process.cc",
         "native/supervisor/requests.cc",
         "native/supervisor/run_dir.cc",

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/own_root.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+namespace {
+
+// Kernels before 5.8 cannot tell: a mount point is what it is nearly everywhere.
+bool RootIsMountPoint() {
+  struct statx root {};
+  if (statx(AT_FDCWD, "/", AT_NO_AUTOMOUNT, 0, &root) != 0) return true;
+  if (!(root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)) return true;
+  return (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// The mount counts too: a directory may be mounted on one inside itself.
+bool SameDirectory(const char* a, const char* b) {
+  struct statx first {}, second {};
+  constexpr unsigned kFields = STATX_INO | STATX_MNT_ID;
+  if (statx(AT_FDCWD, a, 0, kFields, &first) != 0 || statx(AT_FDCWD, b, 0, kFields, &second) != 0) return false;
+  return first.stx_mnt_id == second.stx_mnt_id && first.stx_ino == second.stx_ino;
+}
+
+// To the root of the mount namespace: ".." ends at the process's root only for who is below it.
+Status ClimbToTop(int root) {
+  if (chroot("/proc") != 0) return Error::last("chroot", "/proc");
+  if (fchdir(root) != 0) return Error::last("fchdir", "/");
+  while (!SameDirectory(".", ".."))
+    if (chdir("..") != 0) return Error::last("chdir", "..");
+  if (chroot(".") != 0) return Error::last("chroot", ".");
+  return Nothing{};
+}
+
+// Makes the directory a mount on itself and that the root of the namespace; what was around it is detached, so that
+// nothing in a container finds it above its own root.
+Status MakeRoot(int directory) {
+  // What is mounted here stays here; what the machine mounts and unmounts still arrives.
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return Error::last("mount(MS_SLAVE)", "/");
+  UniqueFd tree(open_tree(directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
+  if (!tree) return Error::last("open_tree", "/");
+  if (move_mount(tree.get(), "", directory, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
+    return Error::last("move_mount", "/");
+  if (fchdir(tree.get()) != 0) return Error::last("fchdir", "/");
+  if (syscall(SYS_pivot_root, ".", ".") != 0) return Error::last("pivot_root", "/");
+  // The old root lies on top of the new one now.
+  if (umount2(".", MNT_DETACH) != 0) return Error::last("umount2", "/");
+  if (chdir("/") != 0) return Error::last("chdir", "/");
+  return Nothing{};
+}
+
+}  // namespace
+
+Status EnterOwnRoot() {
+  if (RootIsMountPoint()) return Nothing{};
+  if (unshare(CLONE_NEWNS) != 0) return Error::last("unshare(CLONE_NEWNS)");
+  UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return Error::last("open", "/");
+  if (Status climbed = ClimbToTop(root.get()); !climbed) return climbed;
+  return MakeRoot(root.get());
+}
+
+}  // namespace dockerlite
