@@ -22,14 +22,19 @@ export function leftovers(directory: string): Leftovers {
   ]);
 }
 
-/** What is there and was not `before`, after giving clean-up that runs in the background time to finish. */
+/**
+ * What is there and was not `before`, after giving clean-up that runs in the background time to finish. Only what is there
+ * all that time counts: somebody else may be using the machine too.
+ */
 export async function newLeftovers(directory: string, before: Leftovers, patienceMs = 10_000): Promise<string[]> {
   const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const added = [...leftovers(directory)].filter((line) => !before.has(line));
-    if (added.length === 0 || Date.now() > deadline) return added;
+  let added = [...leftovers(directory)].filter((line) => !before.has(line));
+  while (added.length > 0 && Date.now() < deadline) {
     await delay(20);
+    const now = leftovers(directory);
+    added = added.filter((line) => now.has(line));
   }
+  return added;
 }
 
 function mounts(directory: string): string[] {
@@ -55,14 +60,13 @@ function cgroups(directory: string, depth: number): string[] {
   });
 }
 
-/** The project's own programs, but not those that a test run of somebody else started. */
+/** The project's own programs, as far as this test run started them. */
 function processes(): string[] {
   return list('/proc').filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => {
     const name = read(`/proc/${pid}/comm`).trim();
     if (!name.startsWith('dockerlite')) return [];
     const environment = read(`/proc/${pid}/environ`).split('\0');
-    const run = environment.find((entry) => entry.startsWith('DOCKERLITE_TEST_RUN='));
-    if (run !== undefined && run !== `DOCKERLITE_TEST_RUN=${process.env['DOCKERLITE_TEST_RUN']}`) return [];
+    if (!environment.includes(`DOCKERLITE_TEST_RUN=${process.env['DOCKERLITE_TEST_RUN']}`)) return [];
     return [`process ${pid} (${name}, ${link(`/proc/${pid}/exe`)})`];
   });
 }

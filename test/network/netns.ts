@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 export class NetworkNamespace {
   private static count = 0;
   readonly name = `dltest-${process.pid}-${NetworkNamespace.count++}`;
+  /** `ip netns exec` would also remount /sys, which a chroot does not allow. */
+  private readonly enter = `--net=/run/netns/${this.name}`;
 
   constructor() {
     execFileSync('ip', ['netns', 'add', this.name]);
@@ -17,14 +19,14 @@ export class NetworkNamespace {
 
   /** Runs a command inside; what it prints. */
   run(...argv: string[]): string {
-    return execFileSync('ip', ['netns', 'exec', this.name, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('nsenter', [this.enter, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Calls one function of probe.ts in a process inside; its answer, or its error as thrown. */
   async call(verb: string, ...args: unknown[]): Promise<unknown> {
     const probe = join(__dirname, 'probe.js');
-    const argv = ['netns', 'exec', this.name, process.execPath, probe, verb, JSON.stringify(args)];
-    const { stdout } = await promisify(execFile)('ip', argv, { maxBuffer: 1 << 24 });
+    const argv = [this.enter, process.execPath, probe, verb, JSON.stringify(args)];
+    const { stdout } = await promisify(execFile)('nsenter', argv, { maxBuffer: 1 << 24 });
     const answer = JSON.parse(stdout) as { value?: unknown; error?: { message: string; code: string } };
     if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
     return answer.value;
@@ -32,7 +34,7 @@ export class NetworkNamespace {
 
   /** Starts a script of Node's inside. */
   start(script: string): { line(): Promise<string>; stop(): Promise<void> } {
-    const child = spawn('ip', ['netns', 'exec', this.name, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('nsenter', [this.enter, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     return {
       line: async () => String((await lines.next()).value),
