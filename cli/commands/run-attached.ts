@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from '../../lib/containers/container';
+import type { StartOptions } from '../../lib/containers/start';
 import type { Engine, EngineOptions } from '../../lib/engine';
 import { DockerliteError } from '../../lib/errors';
 import type { Io } from '../io';
+import { OutputClosed } from '../output/output';
 import { Session, type SessionOptions } from '../session/session';
 
 /** Starts a container with its streams connected to ours and stays until it has ended; returns its exit code. */
@@ -12,6 +14,7 @@ export async function runAttached(
   engineOptions: Pick<EngineOptions, 'oneShot'>,
   find: (engine: Engine) => Promise<Container>,
   remove: boolean,
+  start: Pick<StartOptions, 'command' | 'tty' | 'openStdin'> = {},
 ): Promise<number> {
   const session = new Session(options);
   try {
@@ -19,13 +22,17 @@ export async function runAttached(
     let ended = true;
     try {
       session.begin();
-      const attachment = await container.start({ attach: session.attach });
+      const attachment = await container.start({ ...start, attach: session.attach });
       ended = false;
       const exited = attachment.exited.then(({ exitCode }) => {
         ended = true;
         return exitCode;
       });
       return await session.follow(attachment, exited, io);
+    } catch (error) {
+      // `run --rm … | head -1`: as its reader ends a program in a pipeline, that of a container nobody keeps.
+      if (remove && error instanceof OutputClosed) await container.remove({ force: true });
+      throw error;
     } finally {
       session.end();
       // One the user left goes when it ends: whoever looks at the store next sees to that.

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
-import { DockerliteError } from '../errors';
+import { DockerliteError, invalid } from '../errors';
 import { releaseAddress } from '../network/address-pool';
 import { currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
@@ -20,6 +20,11 @@ import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
 export interface StartOptions {
   /** Connect its streams before it runs, so that nothing it writes is missed. */
   attach?: AttachOptions;
+  /** Run this instead of its own command, this time. */
+  command?: string[];
+  /** With or without a terminal, and whether stdin stays open, this time; default as it was created. */
+  tty?: boolean;
+  openStdin?: boolean;
 }
 
 /**
@@ -30,8 +35,8 @@ export async function startContainer(context: Context, row: ContainerRow, option
   requireState('start', row);
   context.launcher.prepare();
   const { store } = context;
+  const spec = forThisStart(specOf(row), options);
   claim(context, row);
-  const spec = specOf(row);
   const ends = options.attach && makeStreams(options.attach, spec.tty);
   let connection: SupervisorConnection | undefined;
   try {
@@ -54,6 +59,14 @@ export async function startContainer(context: Context, row: ContainerRow, option
     unclaim(context, row, error);
     throw error;
   }
+}
+
+/** @throws E_INVALID */
+function forThisStart(spec: ContainerSpec, { command = spec.argv, tty = spec.tty, openStdin = spec.openStdin }: StartOptions): ContainerSpec {
+  const valid = command.every((word) => typeof word === 'string' && !word.includes('\0'));
+  if (!valid || command.length === 0 || command[0] === '') throw invalid('command', 'a program and its arguments, without NUL', command);
+  const term = tty && !spec.env.some((entry) => entry.startsWith('TERM=')) ? ['TERM=xterm'] : [];
+  return { ...spec, argv: command, env: [...spec.env, ...term], tty, openStdin };
 }
 
 /** Only one process may start it: the row's state is the lock. */
