@@ -36,6 +36,8 @@ export class Engine implements AsyncDisposable {
   static async open(options: EngineOptions = {}): Promise<Engine> {
     const launcher = new Launcher(options.oneShot === true);
     try {
+      // Its loading then goes on behind the opening of the store.
+      if (options.oneShot === true) launcher.prepare();
       const store = await openStore(storeRoot(options.root));
       const pool = new SnapshotPool(store.layout, options.pool ?? 4);
       await sweepWorkspaces(store.layout);

@@ -25,6 +25,7 @@ export class Containers {
 
   /** Creates and starts. When it cannot be started it stays, as Docker leaves it, unless `autoRemove`. */
   async run(options: ContainerOptions, start: StartOptions = {}): Promise<Container> {
+    this.context.launcher.prepare();
     const container = await this.create(options);
     try {
       await container.start(start);
