@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync } from 'node:fs';
+import { lxcVersion } from '../binding/lxc';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
@@ -53,12 +54,22 @@ export async function startContainer(context: Context, row: ContainerRow, option
       return;
     }
     return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams);
-  } catch (error) {
+  } catch (failure) {
+    const error = explain(failure);
     ends?.discard();
     connection?.close();
     unclaim(context, row, error);
     throw error;
   }
+}
+
+/** A supervisor that ends without a word could not even be loaded, which its dynamic linker tells nobody but its stderr. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_RUNNING' || lxcVersion() !== '') return error;
+  return new DockerliteError('E_NATIVE_MISSING', 'liblxc, which starts containers, is not installed or cannot be loaded', {
+    hint: 'on Debian: apt-get install liblxc1',
+    cause: error,
+  });
 }
 
 /** @throws E_INVALID */
