@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sys/unique_fd.h"
+#include <climits>
+#include <string>
 
 namespace dockerlite {
 namespace {
@@ -58,13 +59,19 @@ Status MakeRoot(int directory) {
 
 }  // namespace
 
-Status EnterOwnRoot() {
+Status EnterOwnRoot(UniqueFd& file) {
   if (RootIsMountPoint()) return Nothing{};
+  char path[PATH_MAX];
+  ssize_t length = readlink(("/proc/self/fd/" + std::to_string(file.get())).c_str(), path, sizeof path - 1);
+  if (length < 0) return Error::last("readlink", "/proc/self/fd");
+  path[length] = '\0';
   if (unshare(CLONE_NEWNS) != 0) return Error::last("unshare(CLONE_NEWNS)");
   UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return Error::last("open", "/");
   if (Status climbed = ClimbToTop(root.get()); !climbed) return climbed;
-  return MakeRoot(root.get());
+  if (Status made = MakeRoot(root.get()); !made) return made;
+  file.reset(open(path, O_PATH | O_CLOEXEC));
+  return file ? Status(Nothing{}) : Error::last("open", path);
 }
 
 }  // namespace dockerlite

@@ -37,7 +37,7 @@ Supervisor::Supervisor(StartRequest request, std::vector<UniqueFd> fds, UniqueFd
 Supervisor::~Supervisor() = default;
 
 Status Supervisor::Prepare() {
-  if (Status rooted = EnterOwnRoot(); !rooted) return rooted;
+  if (Status rooted = EnterOwnRoot(container_.shim); !rooted) return rooted;
   Result<RunDir> dir = RunDir::Claim(request_.runDir);
   if (!dir) return dir.error();
   runDir_ = std::move(dir.value());

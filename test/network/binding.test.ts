@@ -56,6 +56,8 @@ describe('binding/net', function () {
   });
 
   it('writes net.* settings of its namespace only', async () => {
+    // A new namespace begins with the machine's own values.
+    await host.call('sysctl', 'net.ipv4.ip_forward', '0');
     assert.equal(await host.call('sysctl', 'net.ipv4.ip_forward', '1'), '0');
     assert.equal(await host.call('sysctl', 'net.ipv4.ip_forward', '1'), '1');
     assert.equal(await host.call('sysctl', 'net/ipv4/conf/d0/forwarding', '0'), '1');
