@@ -30,6 +30,9 @@ export const COMMANDS: Record<string, CommandEntry> = {
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
 
   bench: { summary: 'Measure this machine, beside C programs that do the same', group: 'system', load: () => require('./bench') },
+  export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
+  import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
+
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },
   alias: { summary: 'Display a convenient alias to run dockerlite', group: 'first-version', load: () => require('./alias') },
   chroot: { summary: 'Get a shell in the file system of a container, without containerization', group: 'first-version', load: () => require('./chroot') },
