@@ -30,7 +30,12 @@ class FrameSocket {
   State Flush();
   bool pending() const { return !out_.empty(); }
   size_t pendingBytes() const { return pendingBytes_; }
-  void Close() { fd_.reset(); }
+  // Descriptors of what was never sent go too: whoever waits at their other ends hears of it now.
+  void Close() {
+    fd_.reset();
+    out_.clear();
+    pendingBytes_ = 0;
+  }
 
  private:
   struct Outgoing {
