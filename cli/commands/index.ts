@@ -30,9 +30,11 @@ export const COMMANDS: Record<string, CommandEntry> = {
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
 
   bench: { summary: 'Measure this machine, beside C programs that do the same', group: 'system', load: () => require('./bench') },
+  cp: { summary: 'Copy files/folders between a container and the local filesystem', group: 'container', load: () => require('./cp') },
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
 
+  check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },
   alias: { summary: 'Display a convenient alias to run dockerlite', group: 'first-version', load: () => require('./alias') },
   chroot: { summary: 'Get a shell in the file system of a container, without containerization', group: 'first-version', load: () => require('./chroot') },
@@ -74,7 +76,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       remove: ['rmi'],
     },
   },
-  system: { summary: 'Manage dockerlite', commands: same('info', 'init') },
+  system: { summary: 'Manage dockerlite', commands: same('check', 'info', 'init') },
 };
 
 function same(...names: string[]): Record<string, readonly string[]> {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from '../command';
+import type { Finding } from '../../lib/store/check';
+
+export default defineCommand({
+  usage: '[OPTIONS]',
+  describe: 'Look for what is not as it should be in the store: what killed processes left, rows without trees, trees without rows. The exit status is 1 when something is left to repair',
+  examples: [
+    ['system check', 'only look'],
+    ['system check --repair', 'and put it right; what has a name is never deleted'],
+    ['system check --format json', 'one JSON object in each line'],
+  ],
+  options: {
+    repair: { type: 'boolean', default: false, describe: 'Put right what is found' },
+    format: { type: 'string', value: 'FORMAT', default: 'text', choices: ['text', 'json'], describe: 'text or json' },
+  },
+  async run({ repair, format }, io) {
+    const engine = await io.engine();
+    let found = 0;
+    let left = 0;
+    for await (const finding of engine.check({ repair })) {
+      found++;
+      if (needsRepair(finding)) left++;
+      io.print(format === 'json' ? JSON.stringify(finding) : describe(finding));
+    }
+    if (found === 0 && format === 'text') io.print('Nothing found');
+    if (left > 0 && !repair && format === 'text') io.warn('Run `dockerlite system check --repair` to put it right.');
+    return left === 0 ? 0 : 1;
+  },
+});
+
+/** Subvolumes made inside a container are worth knowing of, but nothing is wrong with them. */
+function needsRepair(finding: Finding): boolean {
+  return finding.repaired === undefined && finding.kind !== 'nested subvolume';
+}
+
+function describe({ kind, what, detail, repaired }: Finding): string {
+  return printable(`${kind}: ${what}: ${detail}${repaired === undefined ? '' : ` (${repaired})`}`);
+}
+
+/** Names come from containers. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
