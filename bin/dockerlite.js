@@ -5,12 +5,16 @@
 // another Node is rejected by V8; then it is made again, beside the bundle where that is allowed.
 
 const fs = require('node:fs');
-const { createRequire } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
 
 const bundle = path.join(__dirname, '../dist/cli/dockerlite.bundle.js');
 const cache = `${bundle}.cache`;
+
+const SLOW = new Set([
+  ...['node:child_process', 'node:crypto', 'node:fs/promises', 'node:net', 'node:readline', 'node:stream', 'node:stream/promises'],
+  ...['node:timers/promises', 'node:tty', 'node:zlib'],
+]);
 
 const source = readBundle();
 // The first line of the bundle is its hash, and so is the beginning of its cache: V8 compares lengths only.
@@ -26,8 +30,14 @@ main(process.argv.slice(2)).then((status) => {
 
 function run() {
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(bundle), module, bundle, path.dirname(bundle));
+  script.runInThisContext()(module.exports, Object.assign(requireLazily, require), module, bundle, path.dirname(bundle));
   return module.exports;
+}
+
+/** Loads the slow ones of Node's own modules when something of them is used, which most commands never do. */
+function requireLazily(id) {
+  if (SLOW.has(id)) return new Proxy({}, { get: (_, key) => require(id)[key] });
+  return require(id.startsWith('./') ? path.join(path.dirname(bundle), id) : id);
 }
 
 /** It is ASCII, which latin1 reads fastest. */

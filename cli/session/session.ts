@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
-import { isatty, ReadStream } from 'node:tty';
+import { ReadStream } from 'node:tty';
 import type { Writable } from 'node:stream';
+import { isTerminal } from '../../lib/binding/terminal';
 import type { AttachOptions } from '../../lib/containers/streams';
 import { DockerliteError } from '../../lib/errors';
 import type { Io } from '../io';
@@ -43,8 +44,8 @@ export class Session {
 
   /** Checks, and begins to catch signals: the terminal is not touched yet. */
   constructor(private readonly options: SessionOptions) {
-    if (options.tty && options.stdin && !isatty(0)) throw new NotATerminal();
-    this.typed = options.stdin && isatty(0);
+    if (options.tty && options.stdin && !isTerminal(0)) throw new NotATerminal();
+    this.typed = options.stdin && isTerminal(0);
     this.proxy = options.proxySignals && !options.tty ? new SignalProxy() : undefined;
   }
 

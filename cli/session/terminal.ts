@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isatty } from 'node:tty';
-import { restoreTerminal, setRawTerminal, terminalSize } from '../../lib/binding/terminal';
+import { isTerminal, restoreTerminal, setRawTerminal, terminalSize } from '../../lib/binding/terminal';
 
 /** Signals that would end this process with the terminal still raw. */
 const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
@@ -12,7 +11,7 @@ export interface Size {
 
 /** Size of the terminal the user looks at: stdout's, else stdin's; undefined without one. */
 export function currentSize(): Size | undefined {
-  const fd = [1, 0].find((one) => isatty(one));
+  const fd = [1, 0].find((one) => isTerminal(one));
   if (fd === undefined) return undefined;
   const size = terminalSize(fd);
   return size.rows > 0 && size.columns > 0 ? size : undefined;

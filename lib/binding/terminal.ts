@@ -10,6 +10,17 @@ export function restoreTerminal(fd: number, state: Buffer): void {
   loadAddon('dockerlite').restoreTerminal(fd, state);
 }
 
+/** As isatty(3); Node's own needs its whole net module. */
+export function isTerminal(fd: number): boolean {
+  try {
+    loadAddon('dockerlite').terminalSize(fd);
+    return true;
+  } catch (error) {
+    if ((error as { errno?: unknown }).errno === undefined) throw error;
+    return false;
+  }
+}
+
 export function terminalSize(fd: number): { rows: number; columns: number } {
   return loadAddon('dockerlite').terminalSize(fd);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomInt } from 'node:crypto';
+import { randomInt } from '../util/id';
 import { DockerliteError } from '../errors';
 
 const ADJECTIVES =

@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/** From the kernel, as node:crypto's; loading that takes longer than everything else that making an id needs. */
+export function randomBytes(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  const fd = openSync('/dev/urandom', 'r');
+  try {
+    for (let done = 0; done < size; ) done += readSync(fd, bytes, done, size - done, null);
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
+}
+
+/** 0 to below `limit`, which is at most 2^32. */
+export function randomInt(limit: number): number {
+  return randomBytes(6).readUIntBE(0, 6) % limit;
+}
 
 /** 256 random bits as 64 hex digits, the form of Docker's ids. */
 export function randomId(): string {
