@@ -19,13 +19,17 @@ export const COMMANDS: Record<string, CommandEntry> = {
   exec: { summary: 'Execute a command in a running container', group: 'common', load: () => require('./exec') },
 
   attach: { summary: 'Attach local standard input, output, and error streams to a running container', group: 'container', load: () => require('./attach') },
+  commit: { summary: "Create a new image from a container's changes", group: 'container', load: () => require('./commit') },
   create: { summary: 'Create a new container', group: 'container', load: () => require('./create') },
   kill: { summary: 'Kill one or more running containers', group: 'container', load: () => require('./kill') },
   logs: { summary: 'Fetch the logs of a container', group: 'container', load: () => require('./logs') },
   pause: { summary: 'Pause all processes within one or more containers', group: 'container', load: () => require('./pause') },
+  rename: { summary: 'Rename a container', group: 'container', load: () => require('./rename') },
   restart: { summary: 'Restart one or more containers', group: 'container', load: () => require('./restart') },
+  rm: { summary: 'Remove one or more containers', group: 'container', load: () => require('./rm') },
   start: { summary: 'Start one or more stopped containers', group: 'container', load: () => require('./start') },
   stop: { summary: 'Stop one or more running containers', group: 'container', load: () => require('./stop') },
+  top: { summary: 'Display the running processes of a container', group: 'container', load: () => require('./top') },
   unpause: { summary: 'Unpause all processes within one or more containers', group: 'container', load: () => require('./unpause') },
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
 
@@ -33,6 +37,8 @@ export const COMMANDS: Record<string, CommandEntry> = {
   cp: { summary: 'Copy files/folders between a container and the local filesystem', group: 'container', load: () => require('./cp') },
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
+  rmi: { summary: 'Remove one or more images', group: 'image', load: () => require('./rmi') },
+  tag: { summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE', group: 'image', load: () => require('./tag') },
 
   check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },

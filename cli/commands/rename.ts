@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from '../command';
+
+export default defineCommand({
+  usage: 'CONTAINER NEW_NAME',
+  describe: 'Rename a container',
+  examples: [['rename eager_turing web', 'call it web from now on']],
+  options: {},
+  operands: [2, 2],
+  async run({ _: [word = '', name = ''] }, io) {
+    const { containers } = await io.engine();
+    await (await containers.get(word)).rename(name);
+  },
+});
