@@ -10,8 +10,12 @@ times=()
 dockerlite() { node bin/dockerlite.js "$@"; }
 # show COMMAND...: echoes it as a user would type it, runs it and takes its time.
 show() {
-  local start=$EPOCHREALTIME words
-  printf -v words ' %q' "$@"
+  local start words= word
+  for word; do
+    [[ $word =~ ^[A-Za-z0-9_./:=@%+-]+$ ]] || word=${word@Q}
+    words+=" $word"
+  done
+  start=$EPOCHREALTIME
   printf '\n$%s\n' "$words"
   "$@"
   local end=$EPOCHREALTIME

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program of its own: runs a container that waits, executes a command in it, ends it, and prints both exit codes.
+import { TestEngine } from './engine';
+
+async function main(): Promise<void> {
+  await using test = await TestEngine.create({ mebibytes: 512 });
+  const command = ['sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.01; done'];
+  const container = await test.engine.containers.run({ image: 'busybox', command, network: 'none' });
+  const process = await container.exec(['sh', '-c', 'exit 4'], { detach: true });
+  const executed = await process.exited;
+  await container.kill('SIGTERM');
+  console.log(`main ${(await container.wait()).exitCode} exec ${executed}`);
+}
+
+void main();
