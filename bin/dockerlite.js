@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
-// Runs the bundled CLI from V8's code cache: compiling it anew would take longer than most commands do. A cache made by
-// another Node is rejected by V8; then it is made again, beside the bundle where that is allowed.
+// Runs the bundled CLI from V8's code cache: compiling it anew would take longer than most commands do. The cache holds the
+// functions of the commands that ran before: one that runs for the first time adds its own, where the file can be written.
+// One made by another Node is rejected by V8, and made again.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -19,11 +20,12 @@ const SLOW = new Set([
 const source = readBundle();
 // The first line of the bundle is its hash, and so is the beginning of its cache: V8 compares lengths only.
 const mark = source.slice(0, source.indexOf('\n') + 1);
-const cachedData = readCache();
-const script = new vm.Script(source, { filename: bundle, cachedData });
-const { main } = run();
+const cached = readCache();
+const script = new vm.Script(source, { filename: bundle, cachedData: cached?.data });
+if (script.cachedDataRejected) cached.commands.clear();
+const { main, ran } = run();
 main(process.argv.slice(2)).then((status) => {
-  if (cachedData === undefined || script.cachedDataRejected) writeCache();
+  if (status === 0 && !cached?.commands.has(ran.command)) writeCache(ran.command);
   // What may still be open, a container's supervisor for one, keeps nobody waiting.
   process.reallyExit(status);
 });
@@ -37,7 +39,7 @@ function run() {
 /** Loads the slow ones of Node's own modules when something of them is used, which most commands never do. */
 function requireLazily(id) {
   if (SLOW.has(id)) return new Proxy({}, { get: (_, key) => require(id)[key] });
-  return require(id.startsWith('./') ? path.join(path.dirname(bundle), id) : id);
+  return require(id.startsWith('.') ? path.join(path.dirname(bundle), id) : id);
 }
 
 /** It is ASCII, which latin1 reads fastest. */
@@ -50,19 +52,24 @@ function readBundle() {
   }
 }
 
+/** Two lines, the mark and the commands, then V8's data. */
 function readCache() {
   try {
-    const data = fs.readFileSync(cache);
-    return data.latin1Slice(0, mark.length) === mark ? data.subarray(mark.length) : undefined;
+    const bytes = fs.readFileSync(cache);
+    const line = bytes.indexOf(10, mark.length);
+    if (bytes.latin1Slice(0, mark.length) !== mark || line < 0) return undefined;
+    return { commands: new Set(bytes.latin1Slice(mark.length, line).split(',')), data: bytes.subarray(line + 1) };
   } catch {
     return undefined;
   }
 }
 
-function writeCache() {
+/** Another process sees the old file or the new one. */
+function writeCache(command) {
   const temporary = `${cache}.${process.pid}`;
   try {
-    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(mark, 'latin1'), script.createCachedData()]), { flag: 'wx' });
+    const head = `${mark}${[...(cached?.commands ?? []), command].join(',')}\n`;
+    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(head, 'latin1'), script.createCachedData()]), { flag: 'wx' });
     fs.renameSync(temporary, cache);
   } catch {
     fs.rmSync(temporary, { force: true });

@@ -7,6 +7,9 @@ import { allOptions, readGlobalOptions } from './global-options';
 import { type MainIo, makeIo } from './io';
 import { parseOptions } from './parse-options';
 
+/** The command that was run: the loader keeps its compiled code. */
+export const ran = { command: 'help' };
+
 /** Runs one command line (without node and script) and returns the exit status. The only place that prints errors. */
 export async function main(argv: readonly string[]): Promise<number> {
   const errors = new ErrorPrinter();
@@ -40,6 +43,7 @@ async function runCommand(word: string, argv: readonly string[], io: MainIo, err
   if (found === undefined) throw new UsageError(`unknown command: dockerlite ${word}`, 1);
   const [name, entry] = found;
   errors.command = name;
+  ran.command = name;
   const command = loadCommand(entry);
   const args = parseOptions(argv, allOptions(command), command.interspersed !== false);
   takeGlobals(args, io, errors);
