@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
+import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as archive from '../binding/archive';
@@ -45,22 +47,40 @@ export async function copyOut(context: Context, row: ContainerRow, path: string,
 export async function copyIn(context: Context, row: ContainerRow, source: TarSource, path: string, options: CopyInOptions): Promise<void> {
   requireState('copy', row);
   const root = context.store.layout.containerRootfs(row.id);
-  const stat = await statPath(context, row, path.endsWith('/') ? path : `${path}/`);
-  if ((stat.mode & 0o170000) !== 0o040000) {
-    throw new DockerliteError('E_CONFLICT', `extraction point is not a directory: ${path}`, { path });
-  }
+  await requireDirectory(context, row, path);
   const { owner, keepKinds, signal } = options;
   await withSource(source, (end) => archive.unpack(end, root, { into: path, owner, allowReplace: keepKinds !== true, signal }));
 }
 
+async function requireDirectory(context: Context, row: ContainerRow, path: string): Promise<void> {
+  await statPath(context, row, path);
+  try {
+    // The slash asks for what a link leads to, and for a directory.
+    await statPath(context, row, `${path}/`);
+  } catch (error) {
+    if ((error as DockerliteError).errno !== constants.errno.ENOTDIR) throw error;
+    throw new DockerliteError('E_CONFLICT', `extraction point is not a directory: ${path}`, { path, cause: error });
+  }
+}
+
 /** @throws E_NOT_FOUND in Docker's words */
 export async function statPath(context: Context, row: ContainerRow, path: string): Promise<PathStat> {
-  try {
-    return await archive.statInRoot(context.store.layout.containerRootfs(row.id), path);
-  } catch (error) {
-    if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_FOUND') throw error;
-    throw new DockerliteError('E_NOT_FOUND', `Could not find the file ${path} in container ${row.name}`, { path, cause: error });
-  }
+  return archive.statInRoot(context.store.layout.containerRootfs(row.id), path).catch((error: unknown) => {
+    throw notFound(error, row, path);
+  });
+}
+
+/** Through a final link too. */
+async function requireDirectory(root: string, row: ContainerRow, path: string): Promise<void> {
+  await archive.statInRoot(root, `${path}/`).catch((error: unknown) => {
+    if (!(error instanceof DockerliteError) || error.errno !== constants.errno.ENOTDIR) throw notFound(error, row, path);
+    throw new DockerliteError('E_CONFLICT', `extraction point is not a directory: ${path}`, { path, cause: error });
+  });
+}
+
+function notFound(error: unknown, row: ContainerRow, path: string): unknown {
+  if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_FOUND') return error;
+  return new DockerliteError('E_NOT_FOUND', `Could not find the file ${path} in container ${row.name}`, { path, cause: error });
 }
 
 /** Packs into a descriptor, or through a pipe into a stream, whose end is the caller's. */
@@ -77,15 +97,22 @@ export async function packTo(root: string, target: Writable | { fd: number }, op
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
+/** How feeding a reader fails that went away. */
+const UNWANTED = ['ABORT_ERR', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
+
 /** A stream's bytes reach native code through a pipe. */
 export async function withSource<T>(source: TarSource, use: (end: ArchiveEnd) => Promise<T>): Promise<T> {
   if (!('pipe' in source)) return use(source);
   const [read, write] = pipe();
-  const input = pipeline(source, new Socket({ fd: write, readable: false, writable: true }));
-  const used = use({ fd: read }).finally(() => closeFd(read));
+  const enough = new AbortController();
+  const input = pipeline(source, new Socket({ fd: write, readable: false, writable: true }), { signal: enough.signal });
+  const used = use({ fd: read }).finally(() => {
+    closeFd(read);
+    enough.abort();
+  });
   const [fed, result] = await Promise.allSettled([input, used]);
+  // A source that failed is why its archive was damaged. One that was cut off because unpacking failed has not.
+  if (fed.status === 'rejected' && !UNWANTED.includes((fed.reason as NodeJS.ErrnoException).code ?? '')) throw fed.reason;
   if (result.status === 'rejected') throw result.reason;
-  // An archive may end before its stream does; that the rest was not wanted is no failure.
-  if (fed.status === 'rejected' && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes((fed.reason as NodeJS.ErrnoException).code ?? '')) throw fed.reason;
   return result.value;
 }
