@@ -17,6 +17,8 @@ export interface CommandEntry {
 export const COMMANDS: Record<string, CommandEntry> = {
   run: { summary: 'Create and run a new container from an image', group: 'common', load: () => require('./run') },
   exec: { summary: 'Execute a command in a running container', group: 'common', load: () => require('./exec') },
+  ps: { summary: 'List containers', group: 'common', load: () => require('./ps') },
+  images: { summary: 'List images', group: 'common', load: () => require('./images') },
 
   attach: { summary: 'Attach local standard input, output, and error streams to a running container', group: 'container', load: () => require('./attach') },
   commit: { summary: "Create a new image from a container's changes", group: 'container', load: () => require('./commit') },

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Columns as Docker's tables have them: as wide as their widest cell, three spaces between, the last one not padded. */
+const NARROWEST = 7;
+
+/** Columns as Docker's tables have them: as wide as their widest cell but no less than ten with the three spaces between, the last one not padded. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   const cells = rows.map((row) => row.map(oneLine));
   for (const row of cells) {
     row.forEach((cell, column) => {
-      if (column < row.length - 1) widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
+      if (column < row.length - 1) widths[column] = Math.max(widths[column] ?? NARROWEST, displayWidth(cell));
     });
   }
   const line = (row: string[]) =>

@@ -96,7 +96,7 @@ export function nsToMs(ns: string): number {
 
 function checkFilters(filters: Record<string, string[]>): Record<string, string[]> {
   for (const [key, values] of Object.entries(filters)) {
-    if (!(key in FILTERS) && !ORDER_FILTERS.includes(key)) throw new DockerliteError('E_INVALID', `invalid filter '${key}'`);
+    if (!Object.hasOwn(FILTERS, key) && !ORDER_FILTERS.includes(key)) throw new DockerliteError('E_INVALID', `invalid filter '${key}'`);
     const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
     const bad = key === 'status' ? values.find((value) => !states.includes(value)) : undefined;
     if (bad !== undefined) throw new DockerliteError('E_INVALID', `invalid filter 'status=${bad}'`);
@@ -116,7 +116,7 @@ function pattern(value: string): RegExp {
 
 function hasLabel(labels: Record<string, string>, wanted: string): boolean {
   const equals = wanted.indexOf('=');
-  if (equals < 0) return wanted in labels;
+  if (equals < 0) return Object.hasOwn(labels, wanted);
   return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 

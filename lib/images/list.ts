@@ -5,7 +5,7 @@ import { type Image, type ImageRow, toImage } from './record';
 import { normaliseReference } from './reference';
 
 export interface ImageListOptions {
-  /** Docker's filters: dangling, label, reference, before, since. */
+  /** Docker's filters: dangling, label, reference, before, since. By reference, an image has only the tags that match. */
   filters?: Record<string, string[]>;
 }
 
@@ -21,7 +21,7 @@ const ORDER_FILTERS = ['before', 'since'];
 /** @throws E_INVALID for an unknown filter */
 export function listImages(store: Store, options: ImageListOptions): Image[] {
   const filters = options.filters ?? {};
-  const unknown = Object.keys(filters).find((key) => !(key in FILTERS) && !ORDER_FILTERS.includes(key));
+  const unknown = Object.keys(filters).find((key) => !Object.hasOwn(FILTERS, key) && !ORDER_FILTERS.includes(key));
   if (unknown !== undefined) throw new DockerliteError('E_INVALID', `invalid filter '${unknown}'`);
   const rows = store.db.all<ImageRow>("SELECT * FROM images WHERE state = 'ready' ORDER BY created DESC, id");
   let images = rows.map((row) => toImage(store, row));
@@ -32,18 +32,21 @@ export function listImages(store: Store, options: ImageListOptions): Image[] {
       images = key === 'before' ? images.slice(mark + 1) : images.slice(0, mark);
     }
   }
-  return images.filter((image) => Object.entries(filters).every(([key, values]) => FILTERS[key]?.(image, values) ?? true));
+  images = images.filter((image) => Object.entries(filters).every(([key, values]) => FILTERS[key]?.(image, values) ?? true));
+  const { reference } = filters;
+  if (reference === undefined) return images;
+  return images.map((image) => ({ ...image, tags: image.tags.filter((tag) => reference.some((pattern) => matchesReference(tag, pattern))) }));
 }
 
 function hasLabel(image: Image, wanted: string): boolean {
   const labels = image.oci.config.Labels ?? {};
   const equals = wanted.indexOf('=');
-  return equals < 0 ? wanted in labels : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+  return equals < 0 ? Object.hasOwn(labels, wanted) : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 
 /** `*` and `?` as a shell has them, on the repository or on repository:tag. */
 function matchesReference(tag: string, pattern: string): boolean {
-  const source = pattern.replace(/[\\^$.+()[\]{}|]/g, '\\$&').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]');
+  const source = pattern.replace(/[\\^$.+()[\]{}|]/g, '\\$&').replace(/\*+/g, '[^/]*').replace(/\?/g, '[^/]');
   const expression = new RegExp(`^${source}$`);
   return expression.test(tag) || expression.test(tag.slice(0, tag.lastIndexOf(':')));
 }

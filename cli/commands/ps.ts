@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ContainerSummary } from '../../lib/containers/list';
+import type { Engine } from '../../lib/engine';
+import { type Args, defineCommand, type OptionSpecs } from '../command';
+import { CONTAINER_HEADINGS, containerFields } from '../output/container-row';
+import { formatRows } from '../output/format';
+import { parseFilters } from './filter-option';
+
+const STANDARD = 'table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
+
+const OPTIONS = {
+  all: { type: 'boolean', alias: 'a', default: false, describe: 'Show all containers, not just those that run' },
+  filter: { type: 'list', alias: 'f', value: 'KEY=VALUE', describe: 'Show only what matches: id, name, status, label, ancestor, exited, network, before, since' },
+  format: { type: 'string', value: 'TEMPLATE', describe: "'table', 'table TEMPLATE', 'json', or a Go template" },
+  last: { type: 'number', alias: 'n', value: 'N', default: -1, describe: 'Show the N containers created last, running or not' },
+  latest: { type: 'boolean', alias: 'l', default: false, describe: 'Show the container created last, running or not' },
+  'no-trunc': { type: 'boolean', default: false, describe: 'Show ids and commands in full' },
+  quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Show only ids' },
+  size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
+} as const satisfies OptionSpecs;
+
+export default defineCommand({
+  usage: '[OPTIONS]',
+  describe: 'List containers',
+  examples: [
+    ['ps', 'what runs'],
+    ['ps -a -f status=exited', 'what has ended'],
+    [`ps --format 'table {{.Names}}\\t{{.Status}}'`, 'columns of your choice'],
+  ],
+  options: OPTIONS,
+  async run(args, io) {
+    const engine = await io.engine();
+    const list = await select(engine, args);
+    const mounts = /Mounts|json/.test(args.format ?? '');
+    const rows = await Promise.all(
+      list.map(async (container) => containerFields(container, { full: args['no-trunc'], mounts: mounts ? await mountsOf(engine, container.id) : [] })),
+    );
+    io.stdout.write(formatRows(args.format, { standard: STANDARD, headings: { ...CONTAINER_HEADINGS }, rows, ...(args.quiet && { quiet: 'ID' }) }));
+  },
+});
+
+/** The newest so many of those that pass the filters: Docker counts after filtering. */
+async function select({ containers }: Engine, args: Args<typeof OPTIONS>): Promise<ContainerSummary[]> {
+  const last = args.latest && args.last <= 0 ? 1 : args.last;
+  const list = await containers.list({ all: args.all || last > 0, filters: parseFilters(args.filter) });
+  return last > 0 ? list.slice(0, last) : list;
+}
+
+async function mountsOf({ containers }: Engine, id: string): Promise<string[]> {
+  try {
+    const { Mounts } = await (await containers.get(id)).inspect();
+    return Mounts.map((mount) => mount.Source).filter((source) => source !== '');
+  } catch (error) {
+    // Removed since it was listed.
+    if ((error as { code?: unknown }).code !== 'E_NO_SUCH_CONTAINER') throw error;
+    return [];
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ContainerSummary } from '../../lib/containers/list';
+import { shortId } from '../../lib/util/id';
+import { ago, goTime, humanDuration } from './duration';
+
+/** What a template of `ps` may name, in the order Docker's JSON has. */
+export interface ContainerFields {
+  Command: string;
+  CreatedAt: string;
+  ID: string;
+  Image: string;
+  Labels: string;
+  LocalVolumes: string;
+  Mounts: string;
+  Names: string;
+  Networks: string;
+  Ports: string;
+  RunningFor: string;
+  Size: string;
+  State: string;
+  Status: string;
+}
+
+export const CONTAINER_HEADINGS: ContainerFields = {
+  Command: 'COMMAND',
+  CreatedAt: 'CREATED AT',
+  ID: 'CONTAINER ID',
+  Image: 'IMAGE',
+  Labels: 'LABELS',
+  LocalVolumes: 'LOCAL VOLUMES',
+  Mounts: 'MOUNTS',
+  Names: 'NAMES',
+  Networks: 'NETWORKS',
+  Ports: 'PORTS',
+  RunningFor: 'CREATED',
+  Size: 'SIZE',
+  State: 'STATE',
+  Status: 'STATUS',
+};
+
+export interface ContainerDetails {
+  full: boolean;
+  /** Where on the host what is mounted comes from. */
+  mounts: readonly string[];
+}
+
+export function containerFields(container: ContainerSummary, { full, mounts }: ContainerDetails): ContainerFields {
+  const cut = (text: string, width: number) => (full ? text : ellipsis(text, width));
+  return {
+    Command: quoted(cut(container.command.join(' '), 20)),
+    CreatedAt: goTime(container.created),
+    ID: full ? container.id : shortId(container.id),
+    Image: imageName(container, full),
+    Labels: Object.entries(container.labels).map(([key, value]) => `${key}=${value}`).join(','),
+    LocalVolumes: '0',
+    Mounts: mounts.map((mount) => cut(mount, 15)).join(','),
+    Names: container.name,
+    Networks: container.network,
+    Ports: '',
+    RunningFor: ago(container.created),
+    Size: 'N/A',
+    State: container.state === 'starting' ? 'running' : container.state,
+    Status: statusText(container),
+  };
+}
+
+/** "Up 3 seconds", "Exited (0) 5 minutes ago". */
+export function statusText({ state, started, finished, exitCode }: ContainerSummary): string {
+  if (state === 'exited') return `Exited (${exitCode}) ${ago(finished)}`;
+  if (state === 'created') return 'Created';
+  const up = `Up ${humanDuration(started === 0 ? 0 : Date.now() - started)}`;
+  return state === 'paused' ? `${up} (Paused)` : up;
+}
+
+/** An image that was named by its id is shown by the beginning of it. */
+function imageName({ image, imageId }: ContainerSummary, full: boolean): string {
+  const id = image.startsWith('sha256:') ? image.slice(7) : image;
+  return !full && id === imageId ? shortId(id) : image;
+}
+
+function ellipsis(text: string, width: number): string {
+  const letters = [...text];
+  return letters.length <= width ? text : `${letters.slice(0, width - 1).join('')}…`;
+}
+
+/** As Go quotes: in double quotes, with letters for control codes. */
+function quoted(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return JSON.stringify(text).replace(/\\u00([0-9a-f]{2})/g, '\\x$1').replace(/[\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
+}
