@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as archive from '../binding/archive';
@@ -47,20 +46,9 @@ export async function copyOut(context: Context, row: ContainerRow, path: string,
 export async function copyIn(context: Context, row: ContainerRow, source: TarSource, path: string, options: CopyInOptions): Promise<void> {
   requireState('copy', row);
   const root = context.store.layout.containerRootfs(row.id);
-  await requireDirectory(context, row, path);
+  await requireDirectory(root, row, path);
   const { owner, keepKinds, signal } = options;
   await withSource(source, (end) => archive.unpack(end, root, { into: path, owner, allowReplace: keepKinds !== true, signal }));
-}
-
-async function requireDirectory(context: Context, row: ContainerRow, path: string): Promise<void> {
-  await statPath(context, row, path);
-  try {
-    // The slash asks for what a link leads to, and for a directory.
-    await statPath(context, row, `${path}/`);
-  } catch (error) {
-    if ((error as DockerliteError).errno !== constants.errno.ENOTDIR) throw error;
-    throw new DockerliteError('E_CONFLICT', `extraction point is not a directory: ${path}`, { path, cause: error });
-  }
 }
 
 /** @throws E_NOT_FOUND in Docker's words */
