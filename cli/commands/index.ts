@@ -35,9 +35,13 @@ export const COMMANDS: Record<string, CommandEntry> = {
   unpause: { summary: 'Unpause all processes within one or more containers', group: 'container', load: () => require('./unpause') },
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
 
+  __complete: { summary: 'Print what may follow on a command line', group: 'system', hidden: true, load: () => require('./complete') },
+  completion: { summary: 'Print a script that completes dockerlite command lines', group: 'system', load: () => require('./completion') },
   bench: { summary: 'Measure this machine, beside C programs that do the same', group: 'system', load: () => require('./bench') },
   cp: { summary: 'Copy files/folders between a container and the local filesystem', group: 'container', load: () => require('./cp') },
+  diff: { summary: "Inspect changes to files or directories on a container's filesystem", group: 'container', load: () => require('./diff') },
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
+  inspect: { summary: 'Return low-level information on containers and images', group: 'container', load: () => require('./inspect') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
   rmi: { summary: 'Remove one or more images', group: 'image', load: () => require('./rmi') },
   tag: { summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE', group: 'image', load: () => require('./tag') },

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError, type ErrorCode } from '../../lib/errors';
+import type { Engine } from '../../lib/engine';
+import { defineCommand } from '../command';
+import { compileTemplate } from '../output/template';
+
+const KINDS = ['container', 'image'] as const;
+type Kind = (typeof KINDS)[number];
+
+const MISSING: Record<Kind, ErrorCode> = { container: 'E_NO_SUCH_CONTAINER', image: 'E_NO_SUCH_IMAGE' };
+
+export default defineCommand({
+  usage: '[OPTIONS] NAME|ID [NAME|ID...]',
+  describe: 'Return low-level information on containers and images',
+  examples: [
+    ['inspect web', 'all there is to know, as JSON'],
+    [`inspect -f '{{.NetworkSettings.IPAddress}}' web`, 'its address'],
+    [`inspect --type image -f '{{json .Config.Env}}' debian`, 'the environment an image gives'],
+  ],
+  options: {
+    format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
+    size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
+    type: { type: 'string', value: 'TYPE', choices: ['', ...KINDS], describe: 'Only a container, or only an image' },
+  },
+  operands: [1, Infinity],
+  async run({ format, type, _: words }, io) {
+    const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format);
+    const kinds = KINDS.filter((kind) => type === undefined || type === '' || kind === type);
+    const engine = await io.engine();
+    const found: object[] = [];
+    const failures: unknown[] = [];
+    for (const word of words) {
+      try {
+        const info = await find(engine, kinds, word);
+        if (info === undefined) failures.push(new Error(`No such ${kinds.length === 1 ? kinds[0] : 'object'}: ${word}`));
+        else found.push(info);
+      } catch (error) {
+        if (!(error instanceof DockerliteError)) throw error;
+        failures.push(error);
+      }
+    }
+    io.stdout.write(render === undefined ? `${JSON.stringify(found, null, 4)}\n` : found.map((info) => `${render(info)}\n`).join(''));
+    for (const failure of failures) io.warn(`Error: ${(failure as Error).message}`);
+    return failures.length === 0 ? 0 : 1;
+  },
+});
+
+/** A container goes before an image of the same name. */
+async function find(engine: Engine, kinds: readonly Kind[], word: string): Promise<object | undefined> {
+  for (const kind of kinds) {
+    try {
+      return kind === 'container' ? await (await engine.containers.get(word)).inspect() : await engine.images.inspect(word);
+    } catch (error) {
+      if ((error as Partial<DockerliteError>).code !== MISSING[kind]) throw error;
+    }
+  }
+  return undefined;
+}
