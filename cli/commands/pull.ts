@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from '../command';
+import { NoRegistries } from './registry';
+
+export default defineCommand({
+  usage: '[OPTIONS] NAME[:TAG]',
+  describe: 'Download an image from a registry (not supported yet)',
+  examples: [['import rootfs.tar debian', 'what there is instead: make an image of an archive or a directory']],
+  options: {
+    'all-tags': { type: 'boolean', alias: 'a', describe: 'Download all tags of the repository' },
+    'disable-content-trust': { type: 'boolean', hidden: true, describe: 'Accepted for compatibility' },
+    platform: { type: 'string', value: 'OS/ARCH', describe: 'Platform of the image' },
+    quiet: { type: 'boolean', alias: 'q', describe: 'Show no progress' },
+  },
+  operands: [1, 1],
+  run: () => Promise.reject(new NoRegistries()),
+});
