@@ -45,6 +45,11 @@ export function subvolumeNested(path: NativePath): Promise<Buffer[]> {
   return native(() => addon().subvolumeNested(path));
 }
 
+/** Files made in this directory from now on are overwritten in place. */
+export function disableCopyOnWrite(directory: NativePath): Promise<void> {
+  return native(() => addon().disableCopyOnWrite(directory));
+}
+
 /** What was done before on the file system of `path` survives a power cut once this has resolved. */
 export function sync(path: NativePath): Promise<void> {
   return native(() => addon().sync(path));

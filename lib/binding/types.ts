@@ -63,6 +63,8 @@ export interface BtrfsBinding {
   subvolumeNested(path: NativePath): Promise<Buffer[]>;
   /** Commits the running transaction of the file system (BTRFS_IOC_SYNC): what was done before is durable. */
   sync(path: NativePath): Promise<void>;
+  /** Files made in this directory from now on are overwritten in place (FS_NOCOW_FL). */
+  disableCopyOnWrite(directory: NativePath): Promise<void>;
   /**
    * What the send stream says changed between two read-only snapshots, in tree order; files' data is not read. Paths have no
    * leading slash. A path deleted and made again is 'changed' whatever it is now; what was in a deleted directory and what

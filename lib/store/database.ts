@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import BetterSqlite, { type Database, type Statement } from 'better-sqlite3';
 import { DockerliteError } from '../errors';
+import { spendReserve } from './reserve';
 
 const SCHEMA = `
 CREATE TABLE images (
@@ -140,10 +141,15 @@ export class StateDatabase {
   }
 
   private guard<T>(body: () => T): T {
-    try {
-      return body();
-    } catch (error) {
-      throw asStoreError(error, this.raw.name);
+    for (;;) {
+      try {
+        return body();
+      } catch (error) {
+        const full = (error as { code?: unknown }).code === 'SQLITE_FULL';
+        // Inside a transaction the whole of it is what must be done again.
+        if (full && !this.raw.inTransaction && spendReserve(`${this.raw.name}-reserve`)) continue;
+        throw this.raw.inTransaction ? error : asStoreError(error, this.raw.name);
+      }
     }
   }
 }

@@ -11,9 +11,8 @@ import { chooseSubnet } from '../network/subnet';
 import { type Undo, withUndo } from '../util/undo';
 import { StateDatabase } from './database';
 import { Layout } from './layout';
-import { readMarker, requireRoot, type StoreMarker } from './store';
+import { BTRFS_MAGIC, readMarker, requireRoot, type StoreMarker } from './store';
 
-const BTRFS_MAGIC = 0x9123683e;
 const MIN_SIZE = 256 * 1024 * 1024;
 
 export interface InitOptions {
@@ -60,7 +59,9 @@ export async function initStore(options: InitOptions): Promise<InitResult> {
     const backing = await prepareTree(options, undo);
     const marker: StoreMarker = { version: 1, id: randomBytes(8).toString('hex'), subnet };
     const layout = new Layout(root, marker.id);
-    for (const path of [layout.images, layout.containers, layout.pool, layout.tmp]) mkdirSync(path, { mode: 0o700 });
+    for (const path of [layout.state, layout.images, layout.containers, layout.pool, layout.tmp]) mkdirSync(path, { mode: 0o700 });
+    // SQLite maps a file of its state into memory. Where writing means allocating, a full disk would be a SIGBUS.
+    await btrfs.disableCopyOnWrite(layout.state);
     const db = StateDatabase.open(layout.database, true);
     try {
       await createEmptyImage({ layout, marker, db });

@@ -22,8 +22,16 @@ export class Layout {
     return `${root}.img`;
   }
 
+  /** Of files that are overwritten in place, see init.ts. */
+  get state(): string {
+    return `${this.root}/state`;
+  }
   get database(): string {
-    return `${this.root}/state.db`;
+    return `${this.root}/state/state.db`;
+  }
+  /** Space for the state on a full disk, see reserve.ts. */
+  get reserve(): string {
+    return `${this.database}-reserve`;
   }
   get images(): string {
     return `${this.root}/images`;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { DockerliteError } from '../errors';
 import { StateDatabase } from './database';
 import { Layout } from './layout';
+import { keepReserve } from './reserve';
+
+/** f_type of statfs(2), linux/magic.h. */
+export const BTRFS_MAGIC = 0x9123683e;
 
 /** What dockerlite.json says. */
 export interface StoreMarker {
@@ -30,7 +34,11 @@ export function storeRoot(given?: string): string {
 export async function openStore(root: string): Promise<Store> {
   requireRoot();
   const marker = readMarker(root) ?? (await remount(root));
+  if (statfsSync(root).type !== BTRFS_MAGIC) {
+    throw new DockerliteError('E_NOT_BTRFS', `${root} is not on btrfs any more`, { path: root, hint: 'a store cannot be moved by copying its files' });
+  }
   const layout = new Layout(root, marker.id);
+  keepReserve(layout);
   return { layout, marker, db: StateDatabase.open(layout.database) };
 }
 

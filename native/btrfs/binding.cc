@@ -108,6 +108,11 @@ Napi::Value SubvolumeNested(const Info& info) {
 }
 
 // Writes all dirty data of the file system: as long as the disk takes.
+Napi::Value DisableCopyOnWrite(const Info& info) {
+  return PromiseWorker<Nothing>::Queue(
+      info.Env(), [path = args::Path(info[0])] { return btrfs::DisableCopyOnWrite(path); }, ToUndefined);
+}
+
 Napi::Value Sync(const Info& info) {
   return PromiseThread<Nothing>::Start(
       info.Env(), [path = args::Path(info[0])] { return btrfs::Sync(path); }, ToUndefined);
@@ -149,6 +154,7 @@ void RegisterBtrfs(Napi::Env env, Napi::Object exports) {
   add("subvolumeSetReadonly", SubvolumeSetReadonly);
   add("subvolumeNested", SubvolumeNested);
   add("sync", Sync);
+  add("disableCopyOnWrite", DisableCopyOnWrite);
   add("sendDiff", SendDiff);
 }
 

@@ -2,6 +2,7 @@
 #include "btrfs/subvolume.h"
 
 #include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <linux/btrfs_tree.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
@@ -125,6 +126,16 @@ Status SetReadonly(const std::string& path, bool readonly) {
   if (!now) return now.error();
   if (now.value() == readonly) return Nothing{};
   return SetReadonlyAt(fd.value().get(), path, readonly);
+}
+
+Status DisableCopyOnWrite(const std::string& directory) {
+  Result<UniqueFd> fd = OpenDirectoryFollowing(directory);
+  if (!fd) return fd.error();
+  int flags = 0;
+  if (ioctl(fd.value().get(), FS_IOC_GETFLAGS, &flags) != 0) return Error::last("ioctl(FS_IOC_GETFLAGS)", directory);
+  flags |= FS_NOCOW_FL;
+  if (ioctl(fd.value().get(), FS_IOC_SETFLAGS, &flags) != 0) return Error::last("ioctl(FS_IOC_SETFLAGS)", directory);
+  return Nothing{};
 }
 
 Status Sync(const std::string& path) {

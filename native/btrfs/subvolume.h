@@ -41,6 +41,9 @@ Result<uint64_t> SubvolumeId(int fd, const std::string& path);
 
 Status Sync(const std::string& path);
 
+// Files made in this directory from now on are overwritten in place (FS_NOCOW_FL, ioctl_iflags(2)).
+Status DisableCopyOnWrite(const std::string& directory);
+
 // Succeeds as well when there is no such subvolume (any more).
 Status DeleteSubvolume(const std::string& parent, const std::string& name);
 

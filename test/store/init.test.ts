@@ -112,7 +112,7 @@ describe('init', () => {
   it('says so when the store is damaged', async () => {
     const root = join(directory, 'store');
     await initStore({ root, size: SIZE });
-    const state = join(root, 'state.db');
+    const state = join(root, 'state/state.db');
     rmSync(`${state}-wal`, { force: true });
     writeFileSync(state, 'this is no database, but long enough to be looked at as one. '.repeat(100));
     await assert.rejects(Engine.open({ root }), { code: 'E_STORE_DAMAGED' });
