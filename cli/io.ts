@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
 import type { Engine, EngineOptions } from '../lib/engine';
 import type { ErrorPrinter } from './error-printer';
 import { Output } from './output/output';
@@ -11,6 +12,8 @@ export interface Io {
   readonly root: string | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** For a command line inside the command line (completion). */
+  setRoot(root: string): void;
   /** One line to stdout. */
   print(line: string): void;
   /** One line to stderr. */
@@ -38,6 +41,9 @@ export function makeIo(errors: ErrorPrinter): MainIo {
         opened = Engine.open({ ...options, ...(this.root === undefined ? {} : { root: this.root }) });
       }
       return opened;
+    },
+    setRoot(path) {
+      if (path !== '') this.root = resolve(path);
     },
     print: (line) => stdout.write(`${line}\n`),
     warn: (message) => stderr.write(`${message}\n`),

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolve } from 'node:path';
 import { type Args, type Command, type OptionSpecs, UsageError } from './command';
 import { findCommand, loadCommand, MANAGEMENT } from './commands';
 import { ErrorPrinter } from './error-printer';
@@ -73,7 +72,7 @@ async function runManagement(word: string, argv: readonly string[], io: MainIo, 
 
 function takeGlobals(options: Record<string, unknown>, io: MainIo, errors: ErrorPrinter): void {
   if (options['debug'] === true) errors.debug = true;
-  if (typeof options['root'] === 'string' && options['root'] !== '') io.root = resolve(options['root']);
+  if (typeof options['root'] === 'string') io.setRoot(options['root']);
 }
 
 function checkOperands(name: string, command: Command, count: number): void {
