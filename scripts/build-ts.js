@@ -25,7 +25,7 @@ function prune(directory) {
     const relative = path.join(directory, entry.name);
     if (entry.isDirectory()) prune(relative);
     const match = /^(.*)\.(js|d\.ts|js\.map)$/.exec(relative);
-    if (match && !fs.existsSync(path.join(root, `${match[1]}.ts`))) fs.rmSync(path.join(root, 'dist', relative));
+    if (match && !match[1].endsWith('.bundle') && !fs.existsSync(path.join(root, `${match[1]}.ts`))) fs.rmSync(path.join(root, 'dist', relative));
   }
 }
 
