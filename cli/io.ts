@@ -51,7 +51,7 @@ export function makeIo(errors: ErrorPrinter): MainIo {
     async close() {
       if (opened === undefined) return;
       const engine = await opened.catch(() => undefined);
-      await engine?.close();
+      await engine?.close({ exiting: true });
     },
   };
 }

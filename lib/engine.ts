@@ -63,11 +63,14 @@ export class Engine implements AsyncDisposable {
     return checkStore(this.context, options);
   }
 
-  /** Containers go on running. Safe to call twice. */
-  async close(): Promise<void> {
+  /**
+   * Containers go on running. Safe to call twice. A process that is `exiting` leaves SQLite's write-ahead log to the next
+   * one: folding it into the database would be three fsyncs for everybody who runs one command.
+   */
+  async close(options: { exiting?: boolean } = {}): Promise<void> {
     this.context.launcher.close();
     await this.context.pool.settled();
-    this.context.store.db.close();
+    if (options.exiting !== true) this.context.store.db.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -78,6 +78,8 @@ export class StateDatabase {
     try {
       raw = new BetterSqlite(file, { fileMustExist: !create, timeout: 30_000, nativeBinding: sqliteBinding() });
       raw.pragma('synchronous = NORMAL');
+      // The first to open it after everybody has gone reads all of the log: a short one.
+      raw.pragma('wal_autocheckpoint = 256');
       if (create) {
         raw.pragma('journal_mode = WAL');
         raw.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT;`);
