@@ -27,7 +27,7 @@ function prebuild() {
     const prebuildify = require.resolve('prebuildify/bin.js');
     const name = path.basename(core, '.node');
     const args = [prebuildify, '--napi', '--strip', '--target', process.versions.node, '--name', name];
-    args.push('--cwd', stage, '--out', root, '--artifacts', artifacts, '--node-gyp', __filename);
+    args.push('--cwd', stage, '--out', root, '--artifacts', artifacts, '--node-gyp', __filename, '--cache', path.join(stage, 'cache'));
     run(process.execPath, args, { ...process.env, DOCKERLITE_STAGE: stage });
   } finally {
     fs.rmSync(stage, { recursive: true, force: true });

@@ -34,7 +34,12 @@ void Connection::Start() {
   poll_ = OpenPoll(env_, socket_.fd(), UV_READABLE, this, [](uv_poll_t* handle, int status, int events) {
     // The handler may close the connection: hold on to it for the time being.
     std::shared_ptr<Connection> self = static_cast<Connection*>(handle->data)->shared_from_this();
-    self->OnPoll(status, events);
+    try {
+      self->OnPoll(status, events);
+    } catch (const Napi::Error&) {
+      // Values cannot be made any more: the environment is being torn down while the loop still turns.
+      self->Close();
+    }
   });
   self_ = shared_from_this();
   // A worker thread may end while the connection is open.

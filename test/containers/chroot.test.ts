@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Makes a chroot of the host's directories whose "/" is no mount point, and runs the rest of its arguments in it. */
 const IN_CHROOT = `
 set -e
+mount -t tmpfs tmpfs "$1"
 cd "$1"; shift
-mount -t tmpfs tmpfs .
 mkdir root root/tmp
 for entry in /*; do
   if [ -L "$entry" ]; then cp -P "$entry" root/; continue; fi
@@ -31,7 +31,8 @@ describe('a chroot without a mount point as its root', () => {
   });
 
   after(() => {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    // Never recursively: what is mounted in there is the machine.
+    if (directory !== undefined) for (const path of [join(directory, 'mount'), directory]) rmdirSync(path);
   });
 
   it('runs containers and execs in them', () => {

@@ -6,7 +6,7 @@ async function main(): Promise<void> {
   await using test = await TestEngine.create({ mebibytes: 512 });
   const command = ['sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.01; done'];
   const container = await test.engine.containers.run({ image: 'busybox', command, network: 'none' });
-  const process = await container.exec(['sh', '-c', 'exit 4'], { detach: true });
+  const process = await container.exec(['sh', '-c', 'exit 4']);
   const executed = await process.exited;
   await container.kill('SIGTERM');
   console.log(`main ${(await container.wait()).exitCode} exec ${executed}`);

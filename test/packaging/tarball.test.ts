@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 
@@ -44,6 +44,10 @@ describe('the packed npm package', function () {
   });
 
   after(() => {
+    if (existsSync(join(store, 'dockerlite.json'))) {
+      const { id } = JSON.parse(readFileSync(join(store, 'dockerlite.json'), 'utf8')) as { id: string };
+      rmSync(`/run/dockerlite/${id}`, { recursive: true, force: true });
+    }
     spawnSync('umount', [store]);
     rmSync(directory, { recursive: true, force: true });
   });
@@ -70,7 +74,7 @@ describe('the packed npm package', function () {
     for (const name of ['bin/dockerlite.js', 'dist/lib/index.d.ts', 'binding.gyp', 'LICENSE', 'README.md']) {
       assert.ok(existsSync(join(package_, name)), name);
     }
-    for (const name of ['dist/test', 'test', 'bench', 'tsconfig.json', '.ci']) assert.ok(!existsSync(join(package_, name)), name);
+    for (const name of ['dist/test', 'test', 'tsconfig.json', '.ci', 'build']) assert.ok(!existsSync(join(package_, name)), name);
   });
 
   it('runs a container by its command', () => {
