@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCli } from '../helpers/cli';
+import { Cli, type CliResult } from '../helpers/cli';
 import { TestEngine } from '../helpers/engine';
 
 describe('dockerlite system check', () => {
@@ -12,7 +12,7 @@ describe('dockerlite system check', () => {
   });
   after(() => test.remove());
 
-  const check = (...args: string[]) => runCli(test.root, ['system', 'check', ...args]);
+  const check = (...args: string[]) => new Cli(test.root).run('system', 'check', ...args);
 
   it('finds nothing in a store that is well', async () => {
     assert.deepEqual(await text(check()), [0, 'Nothing found\n', '']);
@@ -45,12 +45,12 @@ describe('dockerlite system check', () => {
       assert.notEqual(result.status, 0);
       assert.match(result.stderr, /^dockerlite: .*\nSee 'dockerlite check --help'\.\n$/);
     }
-    const missing = await runCli('/nonexistent/store', ['system', 'check']);
+    const missing = await new Cli('/nonexistent/store').run('system', 'check');
     assert.equal(missing.status, 125);
   });
 });
 
-async function text(result: ReturnType<typeof runCli>): Promise<[number, string, string]> {
+async function text(result: Promise<CliResult>): Promise<[number | null, string, string]> {
   const { status, stdout, stderr } = await result;
   return [status, stdout, stderr];
 }

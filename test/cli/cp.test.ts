@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCopyEnd } from '../../cli/copy-plan';
-import { runCli } from '../helpers/cli';
+import { Cli, type CliResult } from '../helpers/cli';
 import { TestEngine } from '../helpers/engine';
 
 describe('dockerlite cp', () => {
@@ -36,7 +36,7 @@ describe('dockerlite cp', () => {
     symlinkSync('/w/later', join(tree, 'w/dangling'));
   });
 
-  const cp = (args: string[], input?: Buffer) => runCli(test.root, ['cp', ...args], { cwd: host, input });
+  const cp = (args: string[], input?: Buffer) => new Cli(test.root).runWith({ cwd: host, input }, 'cp', ...args);
   const inside = (path: string) => join(tree, 'w', path);
 
   async function copies(...args: string[]): Promise<void> {
@@ -117,9 +117,9 @@ describe('dockerlite cp', () => {
     assert.deepEqual(pick(await cp(['-', 'box:/w/link'], tar)), [0, '', '']);
     assert.deepEqual([statSync(inside('dir/src/f')).uid, readFileSync(inside('dir/src/sub/g'), 'utf8')], [1234, 'g\n']);
     const out = await cp(['box:/w/dir/src', '-']);
-    assert.equal(execFileSync('tar', ['-t'], { input: out.bytes, encoding: 'utf8' }).split('\n').sort().join(' ').trim(), 'src/ src/f src/sub/ src/sub/g');
+    assert.equal(execFileSync('tar', ['-t'], { input: out.raw, encoding: 'utf8' }).split('\n').sort().join(' ').trim(), 'src/ src/f src/sub/ src/sub/g');
     const content = await cp(['box:/w/dir/src/.', '-']);
-    assert.match(execFileSync('tar', ['-t'], { input: content.bytes, encoding: 'utf8' }), /^\.\/\n/);
+    assert.match(execFileSync('tar', ['-t'], { input: content.raw, encoding: 'utf8' }), /^\.\/\n/);
     await fails(['-', 'box:/w/file'], /destination "box:\/w\/file" must be a directory/, 1, tar);
     await fails(['-', 'box:/w/none'], /destination "box:\/w\/none" must be a directory/, 1, tar);
     await fails(['-', 'box:/w'], /not a tar archive/, 1, Buffer.from('garbage'));
@@ -194,6 +194,6 @@ describe('dockerlite cp', () => {
   });
 });
 
-function pick({ status, stdout, stderr }: { status: number; stdout: string; stderr: string }): [number, string, string] {
+function pick({ status, stdout, stderr }: CliResult): [number | null, string, string] {
   return [status, stdout, stderr];
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCli } from '../helpers/cli';
+import { Cli } from '../helpers/cli';
 import { TestEngine } from '../helpers/engine';
 
 describe("the first version's commands", () => {
@@ -13,7 +13,7 @@ describe("the first version's commands", () => {
   after(() => test.remove());
 
   const dl = async (args: string[], input?: string) => {
-    const { status, stdout, stderr } = await runCli(test.root, args, { input });
+    const { status, stdout, stderr } = await new Cli(test.root).runWith({ input }, ...args);
     return [status, stdout, stderr] as const;
   };
   async function ok(args: string[], input?: string): Promise<string> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCli } from '../helpers/cli';
+import { Cli } from '../helpers/cli';
 import { TestEngine } from '../helpers/engine';
 
 const ID = /^sha256:([0-9a-f]{64})\n$/;
@@ -24,7 +24,7 @@ describe('dockerlite import and export', () => {
   });
   after(() => test.remove());
 
-  const cli = (args: string[], input?: Buffer) => runCli(test.root, args, { input, cwd: directory });
+  const cli = (args: string[], input?: Buffer) => new Cli(test.root).runWith({ input, cwd: directory }, ...args);
   const tmp = () => readdirSync(join(test.root, 'tmp'));
 
   async function motdOf(image: string): Promise<string> {
@@ -86,12 +86,12 @@ describe('dockerlite import and export', () => {
     const { id } = await test.engine.containers.create({ image: 'busybox' });
     const piped = await cli(['export', id]);
     assert.equal(piped.status, 0, piped.stderr);
-    const names = execFileSync('tar', ['-t'], { input: piped.bytes, encoding: 'utf8' });
+    const names = execFileSync('tar', ['-t'], { input: piped.raw, encoding: 'utf8' });
     assert.match(names, /(^|\n)(\.\/)?bin\/busybox\n/);
 
     const filed = await cli(['export', '-o', 'out.tar', id.slice(0, 12)]);
     assert.deepEqual([filed.status, filed.stdout, filed.stderr], [0, '', '']);
-    assert.ok(readFileSync(join(directory, 'out.tar')).equals(piped.bytes));
+    assert.ok(readFileSync(join(directory, 'out.tar')).equals(piped.raw));
     assert.equal((await cli(['import', 'out.tar', 'again'])).status, 0);
   });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as btrfs from '../../lib/binding/btrfs';
 import { parseSize } from '../../cli/parse-size';
-import { runCli } from '../helpers/cli';
+import { Cli } from '../helpers/cli';
 import { LoopStore } from '../helpers/loop-store';
 
 describe('dockerlite init', () => {
@@ -17,17 +17,17 @@ describe('dockerlite init', () => {
 
   it('makes a subvolume on btrfs, says so, and refuses to do it again', async () => {
     const root = join(loop.path, 'a');
-    const first = await runCli(root, ['init', '--subnet', '10.213.0.0/24']);
+    const first = await new Cli(root).run('init', '--subnet', '10.213.0.0/24');
     assert.equal(first.status, 0, first.stderr);
     assert.match(first.stdout, /^Initialized store [0-9a-f]{16}: a btrfs subvolume at .*\/a\nSubnet of its containers: 10\.213\.0\.0\/24\n$/);
-    assert.match((await runCli(root, ['lsi'])).stdout, /^[0-9a-f]{64} empty:latest\n$/);
-    const second = await runCli(root, ['init']);
+    assert.match((await new Cli(root).run('lsi')).stdout, /^[0-9a-f]{64} empty:latest\n$/);
+    const second = await new Cli(root).run('init');
     assert.deepEqual([second.status, second.stdout, second.stderr], [1, '', `dockerlite: there is a dockerlite store at ${root} already\n`]);
   });
 
   it('takes --root before the environment', async () => {
     const root = join(loop.path, 'b');
-    const made = await runCli('/nonexistent', ['--root', root, 'init']);
+    const made = await new Cli(root).runWith({ env: { DOCKERLITE_ROOT: '/nonexistent' } }, 'init');
     assert.equal(made.status, 0, made.stderr);
     assert.ok(existsSync(join(root, 'dockerlite.json')));
   });
@@ -36,7 +36,7 @@ describe('dockerlite init', () => {
     const directory = mkdtempSync(join(tmpdir(), 'dockerlite-test-'));
     const root = join(directory, 'store');
     try {
-      const made = await runCli(root, ['init', '--size', '512m']);
+      const made = await new Cli(root).run('init', '--size', '512m');
       assert.equal(made.status, 0, made.stderr);
       assert.match(made.stdout, /the btrfs image .*store\.img, mounted on /);
       assert.equal(statSync(`${root}.img`).size, 512 * 1024 ** 2);
@@ -58,7 +58,7 @@ describe('dockerlite init', () => {
   ] as const) {
     it(`refuses ${args.join(' ')} and makes nothing`, async () => {
       const root = join(loop.path, 'refused');
-      const result = await runCli(root, ['init', ...args]);
+      const result = await new Cli(root).run('init', ...args);
       assert.match(result.stderr, message);
       assert.equal(result.status, status);
       assert.ok(!existsSync(root) && !existsSync(`${root}.img`));
@@ -69,7 +69,7 @@ describe('dockerlite init', () => {
     const root = join(loop.path, 'full');
     mkdirSync(root);
     writeFileSync(join(root, 'file'), '');
-    const result = await runCli(root, ['init']);
+    const result = await new Cli(root).run('init');
     assert.match(result.stderr, /is not empty/);
     assert.equal(result.status, 1);
   });

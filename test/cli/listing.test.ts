@@ -1,143 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { cliOf } from '../helpers/cli';
+import { Cli } from '../helpers/cli';
 import { TestEngine } from '../helpers/engine';
 
 describe('dockerlite ps and images', () => {
   let test: TestEngine;
-  let dl: ReturnType<typeof cliOf>;
-  const id: Record<string, string> = {};
-  const lines = async (...args: string[]) => {
-    const { status, stdout, stderr } = await dl(...args);
-    assert.equal(stderr, '');
-    assert.equal(status, 0);
-    return stdout.split('\n').slice(0, -1);
-  };
-
+  let cli: Cli;
+  let ids: Record<'created' | 'running' | 'ended', string>;
   before(async () => {
-    test = await TestEngine.create({ mebibytes: 512 });
-    dl = cliOf(test.root);
-    const { containers } = test.engine;
-    const made = await containers.create({ image: 'busybox', name: 'made', command: ['echo', 'a "long"\n\u001b command'], network: 'none', labels: { tier: 'web', empty: '' } });
-    const ended = await containers.run({ image: 'busybox', name: 'ended', command: ['sh', '-c', 'exit 7'], network: 'none' });
+    test = await TestEngine.create();
+    cli = new Cli(test.root);
+    const make = async (name: string, command: string[], labels: Record<string, string> = {}) => {
+      const container = await test.engine.containers.create({ image: 'busybox', name, command, labels, network: 'none' });
+      return container;
+    };
+    const created = await make('created', ['true']);
+    const running = await make('running', ['sh', '-c', 'sleep 1000; echo a long command'], { role: 'web', 'a.b': 'c=d' });
+    const ended = await make('ended', ['sh', '-c', 'exit 3']);
+    await running.start();
+    await ended.start();
     await ended.wait();
-    const paused = await containers.run({ image: 'busybox', name: 'paused', command: ['sleep', '1000'], network: 'none' });
-    await paused.pause();
-    const running = await containers.run({ image: 'busybox:latest', name: 'running', command: ['sleep', '1000'], network: 'none', mounts: ['/tmp:/mnt:ro'] });
-    Object.assign(id, { made: made.id, ended: ended.id, paused: paused.id, running: running.id });
+    ids = { created: created.id, running: running.id, ended: ended.id };
   });
-  after(() => test.remove());
+  after(() => test?.remove());
 
-  it('ps shows what runs, newest first, in Docker’s columns', async () => {
-    const [head, ...rows] = await lines('ps');
-    assert.match(head ?? '', /^CONTAINER ID {3}IMAGE {12}COMMAND {8}CREATED {2,}STATUS {2,}PORTS {5}NAMES$/);
-    assert.equal(rows.length, 2);
-    assert.match(rows[0] ?? '', new RegExp(`^${id['running']?.slice(0, 12)} {3}busybox:latest {3}"sleep 1000" {3}.+ ago {2,}Up .+ {10}running$`));
-    assert.match(rows[1] ?? '', /^[0-9a-f]{12} {3}busybox {10}"sleep 1000".*Up .+ \(Paused\).*paused$/);
-  });
+  const lines = (text: string) => text.trimEnd().split('\n');
+  const names = async (...args: string[]) => lines(await cli.ok('ps', '--format', '{{.Names}}', ...args)).filter((name) => name !== '');
 
-  it('ps -a tells of every state; a long command is cut and quoted', async () => {
-    const rows = await lines('ps', '-a', '--format', '{{.Names}}|{{.State}}|{{.Status}}|{{.Command}}');
-    assert.deepEqual(
-      rows.map((row) => row.replace(/(Up |\) )[A-Z0-9][^|(]*?( ago)?(?=\||( \(Paused))/, '$1…')),
-      [
-        'running|running|Up …|"sleep 1000"',
-        'paused|paused|Up … (Paused)|"sleep 1000"',
-        'ended|exited|Exited (7) …|"sh -c exit 7"',
-        String.raw`made|created|Created|"echo a \"long\"\n\x1b co…"`,
-      ],
-    );
+  it('shows what runs, in the columns of Docker', async () => {
+    const [heading = '', row = '', ...more] = lines(await cli.ok('ps'));
+    assert.deepEqual(more, []);
+    assert.match(heading, /^CONTAINER ID   IMAGE     COMMAND +CREATED +STATUS +PORTS +NAMES$/);
+    assert.match(row, new RegExp(`^${ids.running.slice(0, 12)}   busybox   "sh -c 'sleep 1000; …"   .*ago +Up .*running$`));
+    // Every cell begins below its heading.
+    assert.equal(row.indexOf('Up '), heading.indexOf('STATUS'));
+    assert.equal(row.lastIndexOf('running'), heading.indexOf('NAMES'));
   });
 
-  it('ps -q, --no-trunc, -n and -l', async () => {
-    assert.deepEqual(await lines('ps', '-q'), [id['running'], id['paused']].map((one) => one?.slice(0, 12)));
-    assert.deepEqual(await lines('ps', '-aq', '--no-trunc'), [id['running'], id['paused'], id['ended'], id['made']]);
-    assert.deepEqual(await lines('ps', '-n', '3', '--format', '{{.Names}}'), ['running', 'paused', 'ended']);
-    assert.deepEqual(await lines('ps', '-l', '--format', '{{.Names}}'), ['running']);
-    assert.deepEqual(await lines('ps', '-l', '-f', 'status=created', '--format', '{{.Names}}'), ['made']);
-    assert.equal((await lines('ps', '-s')).length, 3);
-    assert.deepEqual(await lines('container', 'ls', '-q'), await lines('ps', '-q'));
+  it('shows all of them, the newest first, with how they are', async () => {
+    assert.deepEqual(await names('-a'), ['ended', 'running', 'created']);
+    const status = async (name: string) => (await cli.ok('ps', '-a', '-f', `name=^${name}$`, '--format', '{{.Status}}/{{.State}}')).trimEnd();
+    assert.match(await status('ended'), /^Exited \(3\) .* ago\/exited$/);
+    assert.match(await status('running'), /^Up .*\/running$/);
+    assert.equal(await status('created'), 'Created/created');
+    await cli.ok('pause', 'running');
+    assert.match(await status('running'), /^Up .* \(Paused\)\/paused$/);
+    await cli.ok('unpause', 'running');
   });
 
-  const filters: [string[], string[]][] = [
-    [['status=exited'], ['ended']],
-    [['status=exited', 'status=paused'], ['paused', 'ended']],
-    [['exited=7'], ['ended']],
-    [['exited=0'], []],
-    [['label=tier'], ['made']],
-    [['label=tier=web', 'label=empty='], ['made']],
-    [['label=tier=db'], []],
-    [['label=constructor'], []],
-    [['name=^en'], ['ended']],
-    [['name=('], []],
-    [['ancestor=busybox'], ['running', 'paused', 'ended', 'made']],
-    [['before=ended'], ['made']],
-    [['since=paused'], ['running']],
-    [['network=none', 'name=paused'], ['paused']],
-  ];
-  for (const [filter, names] of filters) {
-    it(`ps -a ${filter.map((one) => `-f ${one}`).join(' ')}`, async () => {
-      assert.deepEqual(await lines('ps', '-a', ...filter.flatMap((one) => ['-f', one]), '--format', '{{.Names}}'), names);
-    });
-  }
-
-  it('ps --format json gives every field, mounts too', async () => {
-    const [row] = (await lines('ps', '--format', 'json', '-f', 'name=running')).map((line) => JSON.parse(line) as Record<string, string>);
-    assert.equal(row?.['ID'], id['running']?.slice(0, 12));
-    assert.equal(row?.['Mounts'], '/tmp');
-    assert.equal(row?.['Networks'], 'none');
-    assert.match(row?.['CreatedAt'] ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC$/);
-    assert.deepEqual(Object.keys(row ?? {}), Object.keys(row ?? {}).sort());
+  it('prints ids alone, short or whole', async () => {
+    assert.equal(await cli.ok('ps', '-q'), `${ids.running.slice(0, 12)}\n`);
+    assert.equal(await cli.ok('ps', '-q', '--no-trunc'), `${ids.running}\n`);
+    assert.equal(await cli.ok('ps', '-lq'), `${ids.ended.slice(0, 12)}\n`);
+    assert.deepEqual(lines(await cli.ok('ps', '-qn', '2')), [ids.ended.slice(0, 12), ids.running.slice(0, 12)]);
+    assert.match(await cli.ok('ps', '--no-trunc'), /"sh -c 'sleep 1000; echo a long command'"/);
   });
 
-  it('ps --format with a table of one’s own', async () => {
-    assert.deepEqual(await lines('ps', '--format', 'table {{.Names}}\\t{{.Labels}}', '-a', '-f', 'name=made'), ['NAMES     LABELS', 'made      tier=web,empty=']);
+  it('filters', async () => {
+    assert.deepEqual(await names('-f', 'status=exited'), ['ended']);
+    assert.deepEqual(await names('-f', 'exited=3'), ['ended']);
+    assert.deepEqual(await names('-f', 'exited=0'), []);
+    assert.deepEqual(await names('-a', '-f', 'name=e.d'), ['ended']);
+    assert.deepEqual(await names('-a', '-f', 'label=role'), ['running']);
+    assert.deepEqual(await names('-a', '-f', 'label=a.b=c=d'), ['running']);
+    assert.deepEqual(await names('-a', '-f', 'label=role=db'), []);
+    assert.deepEqual(await names('-a', '-f', 'ancestor=busybox:latest', '-f', 'status=created'), ['created']);
+    assert.deepEqual(await names('-a', '-f', 'since=created', '-f', 'before=ended'), ['running']);
+    assert.deepEqual(await names('-a', '-f', `id=${ids.ended.slice(0, 8)}`), ['ended']);
   });
 
-  const bad: [string[], number, RegExp][] = [
-    [['ps', 'web'], 1, /'dockerlite ps' accepts no arguments/],
-    [['ps', '-f', 'nonsense'], 125, /bad format of filter/],
-    [['ps', '-f', '=x'], 125, /bad format of filter/],
-    [['ps', '-f', 'colour=red'], 125, /invalid filter 'colour'/],
-    [['ps', '-f', '__proto__=x'], 125, /invalid filter '__proto__'/],
-    [['ps', '-f', 'constructor=x'], 125, /invalid filter 'constructor'/],
-    [['ps', '-f', 'status=asleep'], 125, /invalid filter 'status=asleep'/],
-    [['ps', '-f', 'exited=x'], 125, /invalid filter 'exited=x'/],
-    [['ps', '-f', 'before=nobody'], 1, /No such container: nobody/],
-    [['ps', '-n', 'two'], 125, /not a whole number/],
-    [['ps', '--format', '{{.Nonsense}}'], 1, /Nonsense/],
-    [['ps', '--format', '{{.Names'], 1, /unclosed action/],
-    [['ps', '--colour'], 125, /unknown flag: --colour/],
-    [['images', 'a', 'b'], 1, /accepts at most 1 argument/],
-    [['images', '-f', 'toString=x'], 125, /invalid filter 'tostring'/],
-    [['images', '-f', 'since=nobody'], 125, /No such image: nobody/],
-    [['images', '--format', '{{range'], 1, /template parsing error/],
-  ];
-  for (const [args, exit, message] of bad) {
-    it(`${args.join(' ')}: ${exit}`, async () => {
-      const { status, stdout, stderr } = await dl(...args);
-      assert.equal(status, exit);
+  it('formats', async () => {
+    assert.equal(await cli.ok('ps', '--format', '{{.ID}} {{.Image}} {{.Networks}}'), `${ids.running.slice(0, 12)} busybox none\n`);
+    const [heading, row] = lines(await cli.ok('ps', '--format', 'table {{.Names}}\\t{{.Labels}}'));
+    assert.equal(heading, 'NAMES     LABELS');
+    assert.match(row ?? '', /^running   (role=web,a\.b=c=d|a\.b=c=d,role=web)$/);
+    const parsed = JSON.parse(await cli.ok('ps', '--format', 'json')) as Record<string, string>;
+    assert.deepEqual([parsed['ID'], parsed['Names'], parsed['State']], [ids.running.slice(0, 12), 'running', 'running']);
+  });
+
+  it('says what is wrong with a filter or a template', async () => {
+    for (const [args, message] of [
+      [['-f', 'nosuch=1'], /invalid filter 'nosuch'/],
+      [['-f', 'status=nosuch'], /invalid filter 'status=nosuch'/],
+      [['-f', '__proto__=1'], /invalid filter '__proto__'/],
+      [['-f', 'name'], /bad format of filter/],
+      [['--format', '{{.Nosuch}}'], /can't evaluate field Nosuch/],
+      [['--format', '{{.ID'], /template parsing error/],
+      [['extra'], /accepts no arguments/],
+      [['-n', 'x'], /invalid argument "x"/],
+    ] as [string[], RegExp][]) {
+      const { status, stdout, stderr } = await cli.run('ps', ...args);
+      assert.notEqual(status, 0, args.join(' '));
       assert.equal(stdout, '');
       assert.match(stderr, message);
-    });
-  }
+    }
+  });
 
-  it('images: a row for each name, and for what has none', async () => {
-    const { images, containers } = test.engine;
-    await images.tag('busybox', 'localhost:5000/box:1.0');
-    const nameless = await (await containers.get('made')).commit();
-    const [head, ...rows] = await lines('images');
-    assert.match(head ?? '', /^REPOSITORY {12,}TAG {7}IMAGE ID {7}CREATED {2,}SIZE$/);
-    assert.equal(rows.length, 3);
-    assert.match(rows[0] ?? '', new RegExp(`^<none> +<none> {4}${nameless.id.slice(0, 12)} .* ago +[\\d.]+[kM]?B$`));
-    assert.ok(rows.some((row) => /^localhost:5000\/box +1\.0 /.test(row)));
-    assert.deepEqual(await lines('images', '-q', '--no-trunc', '-f', 'dangling=true'), [`sha256:${nameless.id}`]);
-    assert.deepEqual(await lines('images', 'busybox', '--format', '{{.Repository}} {{.Tag}}'), ['busybox latest']);
-    assert.deepEqual(await lines('images', 'busybox:2', '-q'), []);
-    assert.deepEqual(await lines('images', 'localhost:5000/*', '--format', '{{.Repository}}'), ['localhost:5000/box']);
-    assert.match((await lines('images', '--digests'))[0] ?? '', / {3}DIGEST {4}IMAGE ID /);
-    const [json] = (await lines('images', '--format', 'json', 'busybox')).map((line) => JSON.parse(line) as Record<string, string>);
-    assert.deepEqual([json?.['Repository'], json?.['Tag'], json?.['Digest']], ['busybox', 'latest', '<none>']);
-    assert.deepEqual(await lines('image', 'ls', '-aq'), await lines('images', '-q'));
+  it('lists images with their names, ids and sizes', async () => {
+    await test.engine.images.tag('busybox', 'registry.example:5000/some/busybox:v1');
+    const { id } = await test.engine.images.get('busybox');
+    const [heading = '', ...rows] = lines(await cli.ok('images'));
+    assert.match(heading, /^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE$/);
+    assert.ok(rows.some((row) => new RegExp(`^busybox +latest +${id.slice(0, 12)} +.*ago +[\\d.]+[kM]B$`).test(row)), rows.join('\n'));
+    assert.ok(rows.some((row) => /^registry\.example:5000\/some\/busybox +v1 /.test(row)), rows.join('\n'));
+    assert.ok(rows.some((row) => /^empty +latest +[0-9a-f]{12} .* 0B$/.test(row)), rows.join('\n'));
+    assert.match(await cli.ok('images', '--digests'), /^REPOSITORY +TAG +DIGEST +IMAGE ID/);
+    assert.deepEqual(lines(await cli.ok('images', '-q', '--no-trunc', 'busybox')), [`sha256:${id}`]);
+    assert.equal(await cli.ok('images', 'busybox:nosuch'), 'REPOSITORY   TAG       IMAGE ID   CREATED   SIZE\n');
+    await cli.ok('rmi', 'registry.example:5000/some/busybox:v1');
+  });
+
+  it('shows an image without a name as <none>', async () => {
+    const id = (await cli.ok('commit', 'created')).trim().slice('sha256:'.length);
+    assert.match(await cli.ok('images', '-f', 'dangling=true'), new RegExp(`\n<none> +<none> +${id.slice(0, 12)} `));
+    assert.equal(await cli.ok('images', '-qf', 'dangling=true'), `${id.slice(0, 12)}\n`);
+    assert.deepEqual(JSON.parse(await cli.ok('images', '-f', 'dangling=true', '--format', '{{json .Tag}}')), '<none>');
+    assert.equal(await cli.ok('rmi', id.slice(0, 12)), `Deleted: sha256:${id}\n`);
   });
 });

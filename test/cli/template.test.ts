@@ -81,20 +81,20 @@ describe('tables', () => {
   ];
   const format = { standard: 'table {{.ID}}\t{{.Names}}\t{{.Size}}', headings: { ID: 'ID', Names: 'NAMES', Size: 'SIZE' }, rows };
 
-  it('have columns as wide as their widest cell', () => {
-    const expected = 'ID      NAMES        SIZE\n1       \u65e5\u672c         1\n12345   a b\\x1b[31m   20\n';
+  it('have columns as wide as their widest cell, ten at least', () => {
+    const expected = 'ID        NAMES         SIZE\n1         \u65e5\u672c          1\n12345     a b\\x1b[31m   20\n';
     assert.equal(formatRows(undefined, format), expected);
     assert.equal(formatRows('table', format), expected);
   });
 
   it('take a template of columns, of lines, or json', () => {
-    assert.equal(formatRows('table {{.Size}}\\t{{.ID}}', format), 'SIZE   ID\n1      1\n20     12345\n');
+    assert.equal(formatRows('table {{.Size}}\\t{{.ID}}', format), 'SIZE      ID\n1         1\n20        12345\n');
     assert.equal(formatRows('{{.ID}}', format), '1\n12345\n');
     assert.equal(formatRows('json', { ...format, rows: [{ ID: '1' }] }), '{"ID":"1"}\n');
     assert.equal(formatRows(undefined, { ...format, quiet: 'ID' }), '1\n12345\n');
   });
 
-  it('have a heading without rows', () => assert.equal(formatTable([['A', 'B']]), 'A   B\n'));
+  it('have a heading without rows', () => assert.equal(formatTable([['A', 'B']]), 'A         B\n'));
 });
 
 describe('sizes', () => {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { COMMANDS, findCommand, type Group, loadCommand, MANAGEMENT } from './commands';
+import { GLOBAL_OPTIONS } from './global-options';
+import { optionRows, waysToSay } from './help';
+
+const GROUPS: [Group[], string][] = [
+  [['common', 'container'], 'Containers'],
+  [['image'], 'Images'],
+  [['system'], 'The store and dockerlite itself'],
+  [['first-version'], "The first dockerlite's commands"],
+];
+
+const INTRODUCTION = `# Command line reference
+
+<!-- Made by scripts/generate-cli-docs.js from the commands themselves: change those. -->
+
+    dockerlite [OPTIONS] COMMAND [ARG...]
+
+Containers are named by name, id, or the beginning of an id that no other has; images by \`name[:tag]\` or id.
+
+Options follow Docker's rules: \`-it\` is \`-i -t\`, a value is the next word or follows \`=\`, \`--rm=false\` switches off, \`--\` ends
+them. \`run\`, \`create\` and \`exec\` take no options after the image or container: what follows belongs to the command.
+
+The exit status is that of the command in the container for \`run\`, \`exec\`, \`start -a\` and \`attach\`: 128 plus the signal's number
+when one ended it. Otherwise:
+
+| status | meaning |
+| --: | --- |
+| 0 | done |
+| 1 | it could not be done, for one of the names given at least |
+| 125 | dockerlite itself failed, or did not understand its options |
+| 126 | the command in the container cannot be executed |
+| 127 | there is no such command in the container |
+| 141 | nobody reads the output any more |
+`;
+
+/** docs/cli.md, from the table of commands. */
+export function cliReference(): string {
+  const parts = [INTRODUCTION, '## Options before the command\n', optionTable(GLOBAL_OPTIONS)];
+  for (const [groups, title] of GROUPS) {
+    const entries = Object.entries(COMMANDS).filter(([, entry]) => groups.includes(entry.group) && entry.hidden !== true);
+    parts.push(`## ${title}\n`, ...entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name]) => commandSection(name)));
+  }
+  return `${parts.join('\n').trimEnd()}\n`;
+}
+
+function commandSection(name: string): string {
+  const [, entry] = findCommand(name) as [string, (typeof COMMANDS)[string]];
+  const command = loadCommand(entry);
+  const parts = [`### ${name}\n`, `    dockerlite ${name} ${command.usage}`.trimEnd() + '\n', `${command.describe}.\n`.replace(/([.!?\n])\.\n$/, '$1\n')];
+  const others = waysToSay(name).filter((way) => way !== `dockerlite ${name}`);
+  if (others.length > 0) parts.push(`Also: ${others.map((way) => `\`${way}\``).join(', ')}\n`);
+  const table = optionTable(command.options);
+  if (table !== '') parts.push(table);
+  for (const [line, what] of command.examples ?? []) parts.push(`- \`dockerlite ${line}\`: ${what}`);
+  return `${parts.join('\n').trimEnd()}\n`;
+}
+
+function optionTable(specs: Parameters<typeof optionRows>[0]): string {
+  const rows = optionRows(specs).map(([flag, text]) => `| \`${flag.trim().replaceAll('|', '\\|')}\` | ${text.replaceAll('|', '\\|')} |`);
+  return rows.length === 0 ? '' : `| option | |\n| --- | --- |\n${rows.join('\n')}\n`;
+}
+
+/** Management words and what they stand for, to check that none points nowhere. */
+export function danglingManagement(): string[] {
+  return Object.entries(MANAGEMENT).flatMap(([word, { commands }]) =>
+    Object.entries(commands).flatMap(([sub, [target]]) => (findCommand(target as string) === undefined ? [`${word} ${sub}`] : [])),
+  );
+}
