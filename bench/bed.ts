@@ -6,7 +6,7 @@ import * as btrfs from '../lib/binding/btrfs';
 import { Engine } from '../lib/engine';
 import { DockerliteError } from '../lib/errors';
 import { bridgeConfig, removeBridge } from '../lib/network/bridge';
-import { initStore, type InitResult } from '../lib/store/init';
+import { initStore, type InitResult } from '../lib/init';
 import { Layout } from '../lib/store/layout';
 import { buildReferences } from './reference';
 

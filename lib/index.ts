@@ -3,7 +3,7 @@
 /** The public interface for Node programs: exports only. */
 export { Engine, type EngineOptions } from './engine';
 export { DockerliteError, ERROR_CODES, type ErrorCode } from './errors';
-export { initStore, type InitOptions, type InitResult } from './store/init';
+export { initStore, type InitOptions, type InitResult } from './init';
 export { Container } from './containers/container';
 export type { Attachment, AttachOptions } from './containers/attach';
 export type { ExecOptions, ExecProcess } from './containers/exec';
@@ -15,7 +15,8 @@ export type { Change } from './containers/diff';
 export type { CommitOptions } from './containers/commit';
 export type { ContainerSummary, ListOptions } from './containers/list';
 export type { ContainerInfo } from './containers/inspect';
-export type { ContainerOptions, ContainerSpec, ImageConfig, MountSpec } from './containers/spec';
+export type { ContainerOptions, ContainerSpec, MountSpec } from './containers/spec';
+export type { ImageConfig } from './images/config';
 export type { Image, OciImage } from './images/record';
 export type { ImportOptions, ImportSource } from './images/import';
 export type { EngineInfo } from './info';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from '../command';
-import type { Finding } from '../../lib/store/check';
+import type { Finding } from '../../lib/check';
 
 export default defineCommand({
   usage: '[OPTIONS]',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { initStore, type InitResult } from '../../lib/store/init';
+import { initStore, type InitResult } from '../../lib/init';
 import { storeRoot } from '../../lib/store/store';
 import { defineCommand, UsageError } from '../command';
 import { parseSize } from '../parse-size';

@@ -6,7 +6,7 @@ import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ip
 import { type ContainerRow, specOf } from './record';
 import type { ContainerSpec, MountSpec } from './spec';
 import type { ContainerState } from './state';
-import { signalName } from './signals';
+import { signalName } from '../util/signals';
 
 /** Docker Engine API v1.44, ContainerInspectResponse, as far as it applies here. */
 export type ContainerInfo = ReturnType<typeof describe>;

@@ -2,7 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { ContainerRow } from './record';
-import { signalNumber } from './signals';
+import { signalNumber } from '../util/signals';
 import { requireState } from './state';
 import { withSupervisor } from './supervise';
 

@@ -2,8 +2,9 @@
 import { DockerliteError, invalid } from '../errors';
 import { shortId } from '../util/id';
 import { parseMount, parseTmpfs } from './mounts';
-import { signalNumber } from './signals';
-import type { ContainerOptions, ContainerSpec, ImageConfig } from './spec';
+import { signalNumber } from '../util/signals';
+import type { ImageConfig } from '../images/config';
+import type { ContainerOptions, ContainerSpec } from './spec';
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ImageConfig } from '../containers/spec';
-import { signalNumber } from '../containers/signals';
+import type { ImageConfig } from './config';
+import { signalNumber } from '../util/signals';
 import { DockerliteError } from '../errors';
 
 type Apply = (config: ImageConfig, rest: string) => ImageConfig;

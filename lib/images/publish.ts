@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
-import { MOUNT_POINTS } from '../containers/mount-points';
+import { MOUNT_POINTS } from './mount-points';
 import type { Store } from '../store/store';
 import { currentOwner } from '../util/owner';
 import type { Undo } from '../util/undo';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ImageConfig } from '../containers/spec';
+import type { ImageConfig } from './config';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { isIdPrefix, onlyMatch, prefixEnd } from '../util/resolve';

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine, type EngineOptions } from '../../lib/engine';
-import { initStore } from '../../lib/store/init';
+import { initStore } from '../../lib/init';
 import { removeBridge, bridgeConfig } from '../../lib/network/bridge';
 import { readMarker } from '../../lib/store/store';
 import { buildBusyboxRootfs } from './busybox';

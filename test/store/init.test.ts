@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as btrfs from '../../lib/binding/btrfs';
 import { Engine } from '../../lib/engine';
-import { initStore } from '../../lib/store/init';
+import { initStore } from '../../lib/init';
 import { LoopStore } from '../helpers/loop-store';
 
 const SIZE = 512 * 1024 ** 2;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
-import * as btrfs from '../binding/btrfs';
-import { probeSockets } from '../binding/supervisor';
-import type { Context } from '../context';
-import { discardTree, dropRow } from '../containers/create';
-import { type ContainerRow, containerById } from '../containers/record';
-import { clearRemains, findRemains } from '../containers/remains';
-import { settleRow } from '../containers/settle';
-import { discardImage } from '../images/publish';
-import type { ImageRow } from '../images/record';
-import { settleImages } from '../images/settle';
-import { releaseAddress } from '../network/address-pool';
-import { shortId } from '../util/id';
-import { isAlive } from '../util/owner';
-import { sweepWorkspaces } from './workspace';
+import * as btrfs from './binding/btrfs';
+import { probeSockets } from './binding/supervisor';
+import type { Context } from './context';
+import { discardTree, dropRow } from './containers/create';
+import { type ContainerRow, containerById } from './containers/record';
+import { clearRemains, findRemains } from './containers/remains';
+import { settleRow } from './containers/settle';
+import { discardImage } from './images/publish';
+import type { ImageRow } from './images/record';
+import { settleImages } from './images/settle';
+import { releaseAddress } from './network/address-pool';
+import { shortId } from './util/id';
+import { isAlive } from './util/owner';
+import { sweepWorkspaces } from './store/workspace';
 
 /** One thing that is not as it should be. */
 export interface Finding {

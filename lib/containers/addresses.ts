@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
-import { findContainer } from '../containers/record';
-import { settleRow } from '../containers/settle';
+import { findContainer } from './record';
+import { settleRow } from './settle';
 import { DockerliteError } from '../errors';
-import { listAddresses, setAddress } from './address-pool';
+import { listAddresses, setAddress } from '../network/address-pool';
 
 export interface AddressInfo {
   ip: string;

@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
-import * as btrfs from '../binding/btrfs';
-import { DockerliteError, invalid } from '../errors';
-import { createEmptyImage } from '../images/empty';
-import { chooseSubnet } from '../network/subnet';
-import { type Undo, withUndo } from '../util/undo';
-import { StateDatabase } from './database';
-import { Layout } from './layout';
-import { BTRFS_MAGIC, readMarker, requireRoot, type StoreMarker } from './store';
+import * as btrfs from './binding/btrfs';
+import { DockerliteError, invalid } from './errors';
+import { createEmptyImage } from './images/empty';
+import { chooseSubnet } from './network/subnet';
+import { type Undo, withUndo } from './util/undo';
+import { StateDatabase } from './store/database';
+import { Layout } from './store/layout';
+import { BTRFS_MAGIC, readMarker, requireRoot, type StoreMarker } from './store/store';
 
 const MIN_SIZE = 256 * 1024 * 1024;
 
