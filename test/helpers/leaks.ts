@@ -17,25 +17,29 @@ export function leftovers(directory: string): Leftovers {
     ...cgroups('/sys/fs/cgroup', 3).map((path) => `cgroup ${path}`),
     ...list('/sys/class/net').map((name) => `network link ${name}`),
     ...list('/run/dockerlite').map((name) => `run directory /run/dockerlite/${name}`),
-    ...processes(),
+    ...processes().filter(({ ours }) => ours).map(({ text }) => text),
     ...list(directory).map((name) => `file ${join(directory, name)}`),
   ]);
 }
 
 /**
- * What is there and was not `before`, after giving clean-up that runs in the background time to finish. Only what is there
- * all that time counts: somebody else may be using the machine too.
+ * What is there and was not `before`, after giving clean-up that runs in the background time to finish. While somebody
+ * else's containers run on this machine, what could be theirs is not counted.
  */
 export async function newLeftovers(directory: string, before: Leftovers, patienceMs = 10_000): Promise<string[]> {
   const deadline = Date.now() + patienceMs;
   let added = [...leftovers(directory)].filter((line) => !before.has(line));
-  while (added.length > 0 && Date.now() < deadline) {
+  for (;;) {
+    if (processes().some(({ ours }) => !ours)) added = added.filter((line) => !ANYBODYS.test(line));
+    if (added.length === 0 || Date.now() > deadline) return added;
     await delay(20);
     const now = leftovers(directory);
     added = added.filter((line) => now.has(line));
   }
-  return added;
 }
+
+/** Lines that do not say whose they are. */
+const ANYBODYS = /^(cgroup|network link|run directory) /;
 
 function mounts(directory: string): string[] {
   const targets = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '');
@@ -60,14 +64,16 @@ function cgroups(directory: string, depth: number): string[] {
   });
 }
 
-/** The project's own programs, as far as this test run started them. */
-function processes(): string[] {
+/** The project's own programs, and whether this test run started them. */
+function processes(): { text: string; ours: boolean }[] {
+  const marker = `DOCKERLITE_TEST_RUN=${process.env['DOCKERLITE_TEST_RUN']}`;
   return list('/proc').filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => {
     const name = read(`/proc/${pid}/comm`).trim();
     if (!name.startsWith('dockerlite')) return [];
-    const environment = read(`/proc/${pid}/environ`).split('\0');
-    if (!environment.includes(`DOCKERLITE_TEST_RUN=${process.env['DOCKERLITE_TEST_RUN']}`)) return [];
-    return [`process ${pid} (${name}, ${link(`/proc/${pid}/exe`)})`];
+    // Nothing can be read of one that is ending.
+    const environment = read(`/proc/${pid}/environ`);
+    if (environment === '') return [];
+    return [{ text: `process ${pid} (${name}, ${link(`/proc/${pid}/exe`)})`, ours: environment.split('\0').includes(marker) }];
   });
 }
 
