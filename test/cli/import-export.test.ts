@@ -57,7 +57,7 @@ describe('dockerlite import and export', () => {
     [['missing.tar'], 1, /missing\.tar: no such file or directory/],
     [['tree.tar', 'Upper'], 125, /repository name must be lowercase/],
     [['tree.tar', 'a:b:c'], 125, /invalid reference format/],
-    [['-c', 'RUN make', 'tree.tar'], 125, /RUN make is not a valid change command/],
+    [['-c', 'RUN make', 'tree.tar'], 125, /RUN is not a valid change command/],
     [[], 1, /requires at least 1/],
     [['a', 'b', 'c'], 1, /at most 2/],
     [['-'], 1, /empty/, ''],
