@@ -20,12 +20,12 @@ export default defineCommand({
   options: {
     format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
     size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
-    type: { type: 'string', value: 'TYPE', choices: ['', ...KINDS], describe: 'Only a container, or only an image' },
+    type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, or only an image' },
   },
   operands: [1, Infinity],
   async run({ format, type, _: words }, io) {
     const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format);
-    const kinds = KINDS.filter((kind) => type === undefined || type === '' || kind === type);
+    const kinds = KINDS.filter((kind) => type === undefined || kind === type);
     const engine = await io.engine();
     const found: object[] = [];
     const failures: unknown[] = [];

@@ -29,8 +29,9 @@ export default defineCommand({
   ],
   options: OPTIONS,
   async run(args, io) {
+    const filters = parseFilters(args.filter);
     const engine = await io.engine();
-    const list = await select(engine, args);
+    const list = await select(engine, args, filters);
     const mounts = /Mounts|json/.test(args.format ?? '');
     const rows = await Promise.all(
       list.map(async (container) => containerFields(container, { full: args['no-trunc'], mounts: mounts ? await mountsOf(engine, container.id) : [] })),
@@ -40,9 +41,9 @@ export default defineCommand({
 });
 
 /** The newest so many of those that pass the filters: Docker counts after filtering. */
-async function select({ containers }: Engine, args: Args<typeof OPTIONS>): Promise<ContainerSummary[]> {
+async function select({ containers }: Engine, args: Args<typeof OPTIONS>, filters: Record<string, string[]>): Promise<ContainerSummary[]> {
   const last = args.latest && args.last <= 0 ? 1 : args.last;
-  const list = await containers.list({ all: args.all || last > 0, filters: parseFilters(args.filter) });
+  const list = await containers.list({ all: args.all || last > 0, filters });
   return last > 0 ? list.slice(0, last) : list;
 }
 

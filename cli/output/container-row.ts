@@ -47,7 +47,7 @@ export interface ContainerDetails {
 export function containerFields(container: ContainerSummary, { full, mounts }: ContainerDetails): ContainerFields {
   const cut = (text: string, width: number) => (full ? text : ellipsis(text, width));
   return {
-    Command: quoted(cut(container.command.join(' '), 20)),
+    Command: quoted(cut(commandLine(container.command), 20)),
     CreatedAt: goTime(container.created),
     ID: full ? container.id : shortId(container.id),
     Image: imageName(container, full),
@@ -76,6 +76,11 @@ export function statusText({ state, started, finished, exitCode }: ContainerSumm
 function imageName({ image, imageId }: ContainerSummary, full: boolean): string {
   const id = image.startsWith('sha256:') ? image.slice(7) : image;
   return !full && id === imageId ? shortId(id) : image;
+}
+
+/** Arguments with a space are put in quotes, the program's own name is not. */
+function commandLine([program = '', ...args]: readonly string[]): string {
+  return [program, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
 }
 
 function ellipsis(text: string, width: number): string {
