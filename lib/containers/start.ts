@@ -10,6 +10,7 @@ import { type Attachment, makeAttachment } from './attach';
 import { capabilityMask } from './capabilities';
 import { clearExitRecord } from './exit-record';
 import { lxcConfig } from './lxc-config';
+import { makeMountTargets } from './mount-targets';
 import { missingSources } from './mounts';
 import { prepareNetwork } from './network-setup';
 import { encodePayload } from './payload';
@@ -112,6 +113,7 @@ async function launch(
 ): Promise<SupervisorConnection> {
   const { layout } = context.store;
   for (const path of missingSources(spec.mounts)) mkdirSync(path, { recursive: true });
+  await makeMountTargets(context.store, row.id, spec);
   const network = await prepareNetwork(context.store, row, spec);
   const connection = context.launcher.start({
     id: row.id,

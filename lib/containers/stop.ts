@@ -39,6 +39,7 @@ async function killQuietly(context: Context, row: ContainerRow, signal: string |
   try {
     await killContainer(context, row, signal);
   } catch (error) {
-    if ((error as { code?: string }).code !== 'E_NOT_RUNNING') throw error;
+    // E_SUPERVISOR: it ended between the question and the answer.
+    if (!['E_NOT_RUNNING', 'E_SUPERVISOR'].includes((error as { code?: string }).code ?? '')) throw error;
   }
 }
