@@ -114,8 +114,10 @@ describe('dockerlite rm, rmi, rename, tag, commit, diff, import and export', () 
       execFileSync(tool, ['-k', '-q', file]);
       sources.push([`${file}.${tool === 'gzip' ? 'gz' : 'zst'}`, undefined]);
     }
-    execFileSync('tar', ['-xf', file, '-C', directory, '--one-top-level=tree']);
-    sources.push([join(directory, 'tree'), undefined]);
+    const tree = join(directory, 'tree');
+    mkdirSync(tree);
+    execFileSync('tar', ['-xf', file, '-C', tree]);
+    sources.push([tree, undefined]);
     for (const [index, [source, input]] of sources.entries()) {
       const { status, stdout, stderr } = await cli.runWith({ input }, 'import', '-c', 'CMD ["cat", "/root/kept"]', '-m', 'note', source, `again:${index}`);
       assert.equal(status, 0, stderr);
