@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Runs the bundled CLI from V8's code cache: compiling it anew would take longer than most commands do. The cache holds the
-// functions of the commands that ran before: one that runs for the first time adds its own, where the file can be written.
-// One made by another Node is rejected by V8, and made again.
+// functions that the frequent commands needed: one that runs for the first time adds its own, where the file can be
+// written. One made by another Node is rejected by V8, and made again.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,6 +17,9 @@ const SLOW = new Set([
   ...['node:timers/promises', 'node:tty', 'node:zlib'],
 ]);
 
+// The more there is in the cache, the longer it takes to read, for every command.
+const FREQUENT = new Set(['create', 'exec', 'help', 'images', 'ps', 'run', 'start']);
+
 const source = readBundle();
 // The first line of the bundle is its hash, and so is the beginning of its cache: V8 compares lengths only.
 const mark = source.slice(0, source.indexOf('\n') + 1);
@@ -25,7 +28,7 @@ const script = new vm.Script(source, { filename: bundle, cachedData: cached?.dat
 if (script.cachedDataRejected) cached.commands.clear();
 const { main, ran } = run();
 main(process.argv.slice(2)).then((status) => {
-  if (status === 0 && !cached?.commands.has(ran.command)) writeCache(ran.command);
+  if (status === 0 && FREQUENT.has(ran.command) && !cached?.commands.has(ran.command)) writeCache(ran.command);
   // What may still be open, a container's supervisor for one, keeps nobody waiting.
   process.reallyExit(status);
 });
