@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# npm run test:vm: the tests on a stock Debian 13 (its kernel, systemd, control groups v2, AppArmor) in a virtual machine.
+# Arguments are npm test's: npm run test:vm -- -g freeze, or dist/test/containers/*.test.js
+# DOCKERLITE_VM_DIR: where its disks are kept; DOCKERLITE_VM_TIMEOUT: seconds; DOCKERLITE_VM_COMMAND: run this instead of npm test
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+checkout=$(realpath "$here/../..")
+say() { printf 'vm: %s\n' "$*" >&2; }
+die() { say "$*"; exit 2; }
+
+# The machine has what setup.sh wants, so nothing is downloaded inside.
+list() { sed -n "s/^$1=(\(.*\))$/\1/p" "$checkout/scripts/setup.sh"; }
+packages="linux-image-amd64 systemd systemd-sysv udev dbus apparmor kmod nodejs npm libnode-dev git ca-certificates $(list build_packages) $(list test_packages)"
+
+[ "$(id -u)" = 0 ] || die 'root is needed'
+missing=()
+for tool in mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs; do
+  command -v "${tool%:*}" >/dev/null || missing+=("${tool#*:}")
+done
+[ ${#missing[@]} = 0 ] || die "missing: apt-get install --no-install-recommends ${missing[*]}"
+
+cache=${DOCKERLITE_VM_DIR:-/var/tmp/dockerlite-vm}
+key=$(cat <(printf '%s\n' "$packages") "$here/base-image.sh" "$here/guest.service" | sha256sum | cut -c1-12)
+base=$cache/$key
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock 9
+if [ ! -d "$base" ]; then
+  say "making the machine's disk in $base (once; a few minutes)"
+  bash "$here/base-image.sh" "$base" "$packages" || die 'the disk could not be made'
+fi
+
+# The checkout as it is, without what it ignores; what was built there the last time stays.
+project=$cache/project
+mkdir -p "$project"
+find "$project" -mindepth 1 -maxdepth 1 ! -name build ! -name dist ! -name node_modules -exec rm -rf {} +
+(cd "$checkout" && git ls-files -z -co --exclude-standard | while IFS= read -rd '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
+  tar -c --null -T -) | tar -xC "$project"
+if [ ! -e "$project/node_modules" ] && [ -e "$checkout/node_modules" ]; then cp -a "$checkout/node_modules" "$project/"; fi
+# Compiled in the machine's own file system by its own compiler, but with this processor: an emulated one takes ten times as long.
+say 'setting up the checkout with its compiler and libraries'
+unshare --mount --pid --fork bash -euc '
+  root=$1/root project=$2
+  mount --make-rprivate /
+  mount --bind "$project" "$root/root/project"
+  mount -t proc proc "$root/proc"
+  mount --rbind /dev "$root/dev"
+  for file in /etc/resolv.conf /root/.npmrc; do [ ! -e $file ] || { touch "$root$file"; mount --bind "$(realpath $file)" "$root$file"; }; done
+  exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    bash -c "cd /root/project && exec bash scripts/setup.sh --test"' bash "$base" "$project" >&2 || die 'the set-up failed'
+
+work=$(mktemp -d "$cache/run-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+{ printf '%q ' "${DOCKERLITE_VM_COMMAND:-}" "$@"; echo; } >"$project/build/vm-arguments"
+truncate -s 4G "$work/project.ext4"
+mke2fs -q -t ext4 -F -E lazy_itable_init=1,lazy_journal_init=1 -d "$project" "$work/project.ext4"
+
+machine=(qemu-system-x86_64 -smp "$(nproc)" -m 3072 -nodefaults -no-reboot -display none -kernel "$base/vmlinuz" -initrd "$base/initrd.img")
+# A /dev/kvm that can be opened need not work: believe a kernel that comes as far as panicking for want of a root.
+kvm_works() {
+  [ -w /dev/kvm ] || return 1
+  timeout 20 "${machine[@]}" -accel kvm -cpu max -serial stdio -append 'console=ttyS0 panic=-1 rdinit=/none root=none rootwait=0' </dev/null 2>&1 | grep -q 'Kernel panic'
+}
+verdict=$cache/accel-$(cat /proc/sys/kernel/random/boot_id)
+if [ ! -e "$verdict" ]; then
+  if kvm_works; then accel='-accel kvm'; else accel='-accel tcg,thread=multi'; fi
+  rm -f "$cache"/accel-*
+  echo "$accel -cpu max" >"$verdict"
+fi
+read -ra accel <"$verdict"
+flock -u 9
+
+# ttyS0 is the console, kept for when something goes wrong; ttyS1 is what guest.sh says. Writes to the disks go to TMPDIR and are lost.
+say "booting with ${accel[*]} (the console is in $work/console)"
+start=$SECONDS
+TMPDIR=$work timeout "${DOCKERLITE_VM_TIMEOUT:-7200}" nice "${machine[@]}" "${accel[@]}" \
+  -serial "file:$work/console" -serial stdio \
+  -drive "file=$base/root.ext4,format=raw,if=virtio,snapshot=on" -drive "file=$work/project.ext4,format=raw,if=virtio,snapshot=on" \
+  -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=false panic=-1' \
+  </dev/null 2>"$work/qemu" | tee "$work/output" || :
+
+status=$(sed -n 's/^vm-exit-status: \([0-9]*\)$/\1/p' "$work/output")
+if [ -z "$status" ]; then
+  say "the machine ended without a result after $((SECONDS - start)) s; the end of its console:"
+  tail -n 40 "$work/console" "$work/qemu" >&2
+  exit 3
+fi
+say "exit status $status after $((SECONDS - start)) s"
+exit "$status"
