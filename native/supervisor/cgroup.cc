@@ -79,7 +79,8 @@ std::vector<Cgroup> CgroupsOf(pid_t pid) {
       if (!unified && !ListHas(mount->options, first)) continue;
       std::optional<std::string> path = PathBelow(*mount, line);
       if (!path) continue;
-      groups.push_back({unified, ListHas(mount->options, "freezer") && !unified, std::move(*path)});
+      // The root of a hierarchy cannot be frozen: liblxc made nothing there, however it came to be mounted.
+      groups.push_back({unified, ListHas(mount->options, "freezer") && !unified && line != "/", std::move(*path)});
       break;
     }
   }
