@@ -48,10 +48,18 @@ export function localDestination(path: string): CopyDestination {
   for (let links = 0; links <= MAX_LINKS; links++) {
     const stat = lookAt(at, meansDirectory(at));
     if (stat === undefined) return { path: at, kind: requireParent(at) };
-    if (!stat.isSymbolicLink()) return { path: at, kind: stat.isDirectory() ? 'directory' : 'other' };
+    if (!stat.isSymbolicLink()) return { path: at, kind: kindOfTarget(path, stat) };
     at = resolve(dirname(at), readlinkSync(at));
   }
   throw new DockerliteError('E_INVALID', `too many symbolic links at ${path}`, { path });
+}
+
+/** A copy takes the place of what is there: never of a device or a pipe, /dev/null for one. */
+function kindOfTarget(path: string, stat: Stats): 'directory' | 'other' {
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isFile()) return 'other';
+  const got = stat.isCharacterDevice() || stat.isBlockDevice() ? 'a device' : 'an irregular file';
+  throw new DockerliteError('E_CONFLICT', `invalid output path: ${JSON.stringify(path)} must be a directory or a regular file: got ${got}`, { path });
 }
 
 function requireParent(path: string): undefined {

@@ -164,6 +164,18 @@ describe('dockerlite cp', () => {
     await fails(['src', 'box:/w/dir'], /will not replace this by a directory/);
   });
 
+  it('does not put a file in the place of a device or a pipe', async () => {
+    execFileSync('mknod', [join(host, 'null'), 'c', '1', '3']);
+    execFileSync('mkfifo', [join(host, 'pipe')]);
+    symlinkSync('null', join(host, 'to-null'));
+    await fails(['box:/w/file', 'null'], /must be a directory or a regular file: got a device/);
+    await fails(['box:/w/file', 'to-null'], /got a device/);
+    await fails(['box:/w/file', 'pipe'], /got an irregular file/);
+    assert.ok(lstatSync(join(host, 'null')).isCharacterDevice());
+    assert.ok(lstatSync(join(host, 'pipe')).isFIFO());
+    assert.ok(lstatSync(join(host, 'to-null')).isSymbolicLink());
+  });
+
   it('never follows a link of the container out of its tree', async () => {
     symlinkSync(`../../../../../../../../../../../../${host}`, inside('up'));
     symlinkSync(host, inside('abs'));
