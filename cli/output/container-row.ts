@@ -9,6 +9,8 @@ export interface ContainerFields {
   CreatedAt: string;
   ID: string;
   Image: string;
+  /** `{{.Label "key"}}` in a template; not part of the JSON. */
+  Label: (key?: unknown) => string;
   Labels: string;
   LocalVolumes: string;
   Mounts: string;
@@ -26,6 +28,7 @@ export const CONTAINER_HEADINGS: ContainerFields = {
   CreatedAt: 'CREATED AT',
   ID: 'CONTAINER ID',
   Image: 'IMAGE',
+  Label: (key) => String(key ?? ''),
   Labels: 'LABELS',
   LocalVolumes: 'LOCAL VOLUMES',
   Mounts: 'MOUNTS',
@@ -51,6 +54,7 @@ export function containerFields(container: ContainerSummary, { full, mounts }: C
     CreatedAt: goTime(container.created),
     ID: full ? container.id : shortId(container.id),
     Image: imageName(container, full),
+    Label: (key) => (typeof key === 'string' && Object.hasOwn(container.labels, key) ? (container.labels[key] as string) : ''),
     Labels: Object.entries(container.labels).map(([key, value]) => `${key}=${value}`).join(','),
     LocalVolumes: '0',
     Mounts: mounts.map((mount) => cut(mount, 15)).join(','),

@@ -6,7 +6,7 @@ export interface RowFormat<Row extends object> {
   /** The template of a table when --format is not given, e.g. `table {{.ID}}\t{{.Names}}`. */
   standard: string;
   /** Heading of each field in a table. */
-  headings: Readonly<Record<string, string>>;
+  headings: Readonly<Record<string, unknown>>;
   rows: readonly Row[];
   /** Only the ids (-q). */
   quiet?: string;

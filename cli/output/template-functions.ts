@@ -59,9 +59,10 @@ export function isTrue(value: unknown): boolean {
 export function show(value: unknown): string {
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
+  if (typeof value === 'function') return '<func>';
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
   if (typeof value !== 'object') return String(value);
-  const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = Object.entries(value).filter(([, item]) => typeof item !== 'function').sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${pairs.map(([key, item]) => `${key}:${show(item)}`).join(' ')}]`;
 }
 

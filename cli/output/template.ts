@@ -69,8 +69,11 @@ class Run {
     const [head, ...rest] = terms as [Term, ...Term[]];
     const args = [...rest.map((term) => this.term(term, dot)), ...(previous ? [previous.value] : [])];
     if (head.kind === 'call') return callFunction(head.name, args);
+    const value = this.term(head, dot);
+    // A method of a row, such as Label.
+    if (typeof value === 'function') return (value as (...args: unknown[]) => unknown)(...args);
     if (args.length > 0) throw executing("can't give argument to non-function");
-    return this.term(head, dot);
+    return value;
   }
 
   private term(term: Term, dot: unknown): unknown {

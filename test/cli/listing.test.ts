@@ -78,6 +78,13 @@ describe('dockerlite ps and images', () => {
     assert.deepEqual([parsed['ID'], parsed['Names'], parsed['State']], [ids.running.slice(0, 12), 'running', 'running']);
   });
 
+  it('formats one label', async () => {
+    assert.equal(await cli.ok('ps', '--format', '{{.Names}} {{.Label "role"}} {{.Label "a.b" | upper}}[{{.Label "toString"}}]'), 'running web C=D[]\n');
+    assert.equal(await cli.ok('ps', '--format', 'table {{.Names}}\t{{.Label "role"}}'), 'NAMES     role\nrunning   web\n');
+    assert.ok(!/=>|function/.test(await cli.ok('ps', '--format', '{{.}} {{json .}} {{print .Label}}')));
+    assert.match((await cli.run('ps', '--format', '{{.Names "role"}}')).stderr, /can't give argument to non-function/);
+  });
+
   it('says what is wrong with a filter or a template', async () => {
     for (const [args, message] of [
       [['-f', 'nosuch=1'], /invalid filter 'nosuch'/],
