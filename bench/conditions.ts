@@ -25,10 +25,10 @@ function mounts(): string[][] {
 }
 
 function cgroups(): string {
-  const types = mounts().map(([, , type]) => type);
-  const v1 = types.filter((type) => type === 'cgroup').length;
+  const hierarchies = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
+  const v1 = hierarchies.filter((line) => !line.startsWith('0::')).length;
   if (v1 === 0) return 'version 2';
-  return `version 1 (${v1} hierarchies)${types.includes('cgroup2') ? ' and 2' : ''}`;
+  return `version 1 (${v1} hierarchies)${v1 < hierarchies.length ? ' and 2' : ''}`;
 }
 
 /** Type of the file system that holds the store's image file. */

@@ -44,9 +44,10 @@ function sourceDirectory(): string {
 export class Reference {
   private readonly answers: { resolve(line: string): void; reject(error: Error): void }[] = [];
   private said = '';
+  private ended: Error | undefined;
 
   private constructor(
-    private readonly name: string,
+    name: string,
     private readonly child: ChildProcess,
   ) {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.said = (this.said + text).slice(-2000)));
@@ -62,7 +63,7 @@ export class Reference {
 
   /** Its answer, word for word. */
   async ask(line: string): Promise<string> {
-    if (this.child.exitCode !== null) throw new Error(`the reference program ${this.name} has ended: ${this.said.trim()}`);
+    if (this.ended) throw this.ended;
     return new Promise((resolve, reject) => {
       this.answers.push({ resolve, reject });
       this.child.stdin?.write(`${line}\n`);
@@ -78,6 +79,7 @@ export class Reference {
   }
 
   private fail(error: Error): void {
+    this.ended = error;
     for (const { reject } of this.answers.splice(0)) reject(error);
   }
 }
