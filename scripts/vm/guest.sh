@@ -9,7 +9,6 @@ stty -F /dev/ttyS1 raw
   eval "set -- $(cat build/vm-arguments)"
   command=$1; shift
   if [ -n "$command" ]; then bash -c "$command" bash "$@"
-  # Emulated it is ten times slower.
-  else bash scripts/test.sh --timeout 600000 "$@"; fi
+  else bash scripts/test.sh --require scripts/vm/patience.js "$@"; fi
   printf 'vm-exit-status: %d\n' $?
 } 2>&1 </dev/null | cat >/dev/ttyS1

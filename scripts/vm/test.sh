@@ -4,6 +4,7 @@
 # Arguments are npm test's: npm run test:vm -- -g freeze, or dist/test/containers/*.test.js
 # DOCKERLITE_VM_DIR: where its disks are kept; DOCKERLITE_VM_TIMEOUT: seconds; DOCKERLITE_VM_COMMAND: run this instead of npm test
 set -euo pipefail
+export LC_ALL=C
 here=$(dirname "$(realpath "$0")")
 checkout=$(realpath "$here/../..")
 say() { printf 'vm: %s\n' "$*" >&2; }
@@ -31,12 +32,17 @@ if [ ! -d "$base" ]; then
   bash "$here/base-image.sh" "$base" "$packages" || die 'the disk could not be made'
 fi
 
-# The checkout as it is, without what it ignores; what was built there the last time stays.
+# The checkout as it is, without what it ignores. What was built the last time stays, so only what differs is copied, with the
+# time of now: a file edited while it was being compiled would look older than its object.
 project=$cache/project
-mkdir -p "$project"
-find "$project" -mindepth 1 -maxdepth 1 ! -name build ! -name dist ! -name node_modules -exec rm -rf {} +
-(cd "$checkout" && git ls-files -z -co --exclude-standard | while IFS= read -rd '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
-  tar -c --null -T -) | tar -xC "$project"
+mkdir -p "$project/build"
+cd "$checkout"
+git ls-files -z -co --exclude-standard | sort -zu | while IFS= read -rd '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done >"$cache/files"
+while IFS= read -rd '' file; do
+  cmp -s "$file" "$project/$file" || { mkdir -p "$project/$(dirname "$file")"; cp --remove-destination "$file" "$project/$file"; }
+done <"$cache/files"
+(cd "$project" && find . \( -path ./build -o -path ./dist -o -path ./node_modules \) -prune -o -type f -printf '%P\0') | sort -z |
+  comm -z13 "$cache/files" - | (cd "$project" && xargs -0r rm -f)
 if [ ! -e "$project/node_modules" ] && [ -e "$checkout/node_modules" ]; then cp -a "$checkout/node_modules" "$project/"; fi
 # Compiled in the machine's own file system by its own compiler, but with this processor: an emulated one takes ten times as long.
 say 'setting up the checkout with its compiler and libraries'
