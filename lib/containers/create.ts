@@ -26,7 +26,11 @@ interface Plan {
  * Creates a container: one row and one snapshot, no process.
  * @throws E_NO_SUCH_IMAGE, E_INVALID, E_NAME_IN_USE, E_ADDRESS_IN_USE, E_NO_SPACE
  */
-export async function createContainer(context: Context, options: ContainerOptions): Promise<string> {
+export function createContainer(context: Context, options: ContainerOptions): Promise<string> {
+  return context.launcher.creates.run(() => createNow(context, options));
+}
+
+async function createNow(context: Context, options: ContainerOptions): Promise<string> {
   const { store, pool } = context;
   const plan = makePlan(store, options);
   return withUndo(async (undo) => {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { availableParallelism } from 'node:os';
 import { type Spawner, spawnSupervisor, type StartRequest, SupervisorConnection } from '../binding/supervisor';
+import { Turnstile } from '../util/turnstile';
 
 /**
  * Keeps a supervisor program ready, liblxc loaded: a start then costs its fork, not its exec and linking. A process that
  * starts one container and ends (`oneShot`) has the ready program itself become the supervisor.
  */
 export class Launcher {
+  /** More starts at once than this take longer together than one after another. */
+  readonly starts = new Turnstile(Math.max(4, 2 * availableParallelism()));
+  /** Snapshots made together share a commit, so there may be many. */
+  readonly creates = new Turnstile(64);
   private spawner: Spawner | undefined;
   private closed = false;
 

@@ -36,6 +36,10 @@ export interface StartOptions {
 export async function startContainer(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
   requireState('start', row);
   context.launcher.prepare();
+  return context.launcher.starts.run(() => startNow(context, row, options));
+}
+
+async function startNow(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
   const { store } = context;
   const spec = forThisStart(specOf(row), options);
   claim(context, row);
