@@ -13,7 +13,7 @@ describe('Turnstile', () => {
         turnstile.run(async () => {
           order.push(i);
           most = Math.max(most, ++inside);
-          await new Promise((resolve) => setImmediate(resolve));
+          for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
           inside--;
           return i;
         }),
