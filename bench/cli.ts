@@ -22,7 +22,7 @@ export async function compareCli(bed: Bed, quick: boolean): Promise<Comparison> 
     const samples = await interleave(sides, { rounds: quick ? 4 : 12, count: 4 });
     const results = sides.map(({ name }, i) => measured(name, 'ms', samples[i] as number[]));
     const [node, ...ours] = results;
-    const checks = ours.map((side, i) => ratio(`median of ${side.name.replace('dockerlite ', '')} over node`, side, node as never, { atMost: commands[i + 1]?.[2] }));
+    const checks = ours.map((side, i) => ratio(`median of ${side.name.split(' ')[1]} over node`, side, node as never, { atMost: commands[i + 1]?.[2] }));
     return { title: 'commands, from start to exit', sides: results, checks };
   } finally {
     for (const reference of references) reference.close();

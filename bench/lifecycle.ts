@@ -55,7 +55,7 @@ async function compare(bed: Bed, reference: Reference, workers: number, quick: b
     ratio('median, no network, over C', none, c, workers === 1 ? { atMost: 1.25 } : {}),
     ratio('median, bridge, over C', bridge, c, workers === 1 ? { atMost: 1.5 } : {}),
   ];
-  return { title: `create + start + wait + remove, ${workers} at once`, sides: [...results, ...throughput], checks };
+  return { title: `create, start, wait, remove: ${workers} at once`, sides: [...results, ...throughput], checks };
 }
 
 function cSide(reference: Reference, workers: number): Side {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Check, type Comparison, isMet, type Report, type Unit } from './result';
 
-const WIDTHS = [38, 5, 10, 10, 10];
+const WIDTHS = [40, 5, 10, 10, 10];
 
 /** The report as text for a terminal. */
 export function renderReport({ conditions, comparisons, batchCurve, seconds }: Report): string {
