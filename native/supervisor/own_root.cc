@@ -14,30 +14,22 @@
 namespace dockerlite {
 namespace {
 
-// Kernels before 5.8 cannot tell: a mount point is what it is nearly everywhere.
-bool RootIsMountPoint() {
-  struct statx root {};
-  if (statx(AT_FDCWD, "/", AT_NO_AUTOMOUNT, 0, &root) != 0) return true;
-  if (!(root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)) return true;
-  return (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+// To the root of this process's mount namespace, wherever its own root was: setns(2) does that.
+Status GoToTop() {
+  UniqueFd space(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (!space) return Error::last("open", "/proc/self/ns/mnt");
+  if (setns(space.get(), CLONE_NEWNS) != 0) return Error::last("setns", "/proc/self/ns/mnt");
+  return Nothing{};
 }
 
-// The mount counts too: a directory may be mounted on one inside itself.
-bool SameDirectory(const char* a, const char* b) {
+// The mount counts too: a directory may be mounted somewhere below itself.
+bool IsRoot(int directory) {
   struct statx first {}, second {};
   constexpr unsigned kFields = STATX_INO | STATX_MNT_ID;
-  if (statx(AT_FDCWD, a, 0, kFields, &first) != 0 || statx(AT_FDCWD, b, 0, kFields, &second) != 0) return false;
-  return first.stx_mnt_id == second.stx_mnt_id && first.stx_ino == second.stx_ino;
-}
-
-// To the root of the mount namespace: ".." ends at the process's root only for who is below it.
-Status ClimbToTop(int root) {
-  if (chroot("/proc") != 0) return Error::last("chroot", "/proc");
-  if (fchdir(root) != 0) return Error::last("fchdir", "/");
-  while (!SameDirectory(".", ".."))
-    if (chdir("..") != 0) return Error::last("chdir", "..");
-  if (chroot(".") != 0) return Error::last("chroot", ".");
-  return Nothing{};
+  if (statx(directory, "", AT_EMPTY_PATH, kFields, &first) != 0 || statx(AT_FDCWD, "/", 0, kFields, &second) != 0)
+    return false;
+  return first.stx_mnt_id == second.stx_mnt_id && first.stx_ino == second.stx_ino &&
+         first.stx_dev_major == second.stx_dev_major && first.stx_dev_minor == second.stx_dev_minor;
 }
 
 // Makes the directory a mount on itself and that the root of the namespace; what was around it is detached, so that
@@ -60,15 +52,21 @@ Status MakeRoot(int directory) {
 }  // namespace
 
 Status EnterOwnRoot(UniqueFd& file) {
-  if (RootIsMountPoint()) return Nothing{};
+  UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return Error::last("open", "/");
+  if (Status up = GoToTop(); !up) return up;
+  if (IsRoot(root.get())) return Nothing{};
+
+  if (fchdir(root.get()) != 0 || chroot(".") != 0) return Error::last("chroot", "/");
   char path[PATH_MAX];
   ssize_t length = readlink(("/proc/self/fd/" + std::to_string(file.get())).c_str(), path, sizeof path - 1);
   if (length < 0) return Error::last("readlink", "/proc/self/fd");
   path[length] = '\0';
+  // This moves the process's root into the copy, but no open descriptor.
   if (unshare(CLONE_NEWNS) != 0) return Error::last("unshare(CLONE_NEWNS)");
-  UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  root.reset(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return Error::last("open", "/");
-  if (Status climbed = ClimbToTop(root.get()); !climbed) return climbed;
+  if (Status up = GoToTop(); !up) return up;
   if (Status made = MakeRoot(root.get()); !made) return made;
   file.reset(open(path, O_PATH | O_CLOEXEC));
   return file ? Status(Nothing{}) : Error::last("open", path);
