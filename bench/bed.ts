@@ -72,7 +72,7 @@ export class Bed {
     rmSync(this.directory, { recursive: true, force: true });
     rmSync(this.layout.run, { recursive: true, force: true });
     // liblxc leaves the directories of its lock files.
-    for (const path of [this.layout.run, this.store.root]) rmSync(`/run/lxc/lock${path}`, { recursive: true, force: true });
+    for (const path of [this.layout.run, this.store.root, this.directory]) rmSync(`/run/lxc/lock${path}`, { recursive: true, force: true });
   }
 }
 
