@@ -70,7 +70,8 @@ export class Engine implements AsyncDisposable {
   async close(options: { exiting?: boolean } = {}): Promise<void> {
     this.context.launcher.close();
     await this.context.pool.settled();
-    if (options.exiting !== true) this.context.store.db.close();
+    if (options.exiting === true) this.context.store.db.checkpoint();
+    else this.context.store.db.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

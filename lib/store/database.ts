@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite, { type Database, type Statement } from 'better-sqlite3';
 import { DockerliteError } from '../errors';
@@ -63,6 +64,10 @@ CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
 const VERSION = 1;
+const PAGE = 4096;
+/** Bytes. The first to open the store after everybody has gone reads all of the log. */
+const LONG_LOG = 1024 ** 2;
+const LONGEST_LOG = 16 * 1024 ** 2;
 
 /**
  * The store's SQLite file. WAL without an fsync per transaction: what a snapshot's own commit makes durable needs no
@@ -78,8 +83,8 @@ export class StateDatabase {
     try {
       raw = new BetterSqlite(file, { fileMustExist: !create, timeout: 30_000, nativeBinding: sqliteBinding() });
       raw.pragma('synchronous = NORMAL');
-      // The first to open it after everybody has gone reads all of the log: a short one.
-      raw.pragma('wal_autocheckpoint = 256');
+      // Folding the log into the database waits for the disk, which a program's event loop should not: see checkpoint().
+      raw.pragma(`wal_autocheckpoint = ${LONGEST_LOG / PAGE}`);
       if (create) {
         raw.pragma('journal_mode = WAL');
         raw.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT;`);
@@ -130,6 +135,12 @@ export class StateDatabase {
     } finally {
       this.raw.pragma('synchronous = NORMAL');
     }
+  }
+
+  /** Shortens the log when it has grown long; for a moment when nobody waits. */
+  checkpoint(): void {
+    const { size } = statSync(`${this.raw.name}-wal`, { throwIfNoEntry: false }) ?? { size: 0 };
+    if (size > LONG_LOG) this.raw.pragma('wal_checkpoint(TRUNCATE)');
   }
 
   get isClosed(): boolean {
