@@ -8,8 +8,8 @@ import { Turnstile } from '../util/turnstile';
  * starts one container and ends (`oneShot`) has the ready program itself become the supervisor.
  */
 export class Launcher {
-  /** More starts at once than this take longer together than one after another. */
-  readonly starts = new Turnstile(Math.max(4, 2 * availableParallelism()));
+  /** More starts at once than this take no less time together, and keep the event loop's thread waiting for a processor. */
+  readonly starts = new Turnstile(availableParallelism() + 1);
   /** Snapshots made together share a commit, so there may be many. */
   readonly creates = new Turnstile(64);
   private spawner: Spawner | undefined;
