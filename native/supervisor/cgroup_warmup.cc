@@ -2,6 +2,8 @@
 #include "supervisor/cgroup_warmup.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "supervisor/cgroup.h"
@@ -39,6 +41,10 @@ void CgroupWarmup::Begin() {
 void CgroupWarmup::Finish() {
   if (running_) pthread_join(thread_, nullptr);
   running_ = false;
+  // The kernel wakes the joiner before it has taken the thread apart, and liblxc refuses a process with two: a link of this
+  // directory is a thread.
+  struct stat tasks {};
+  while (stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3) sched_yield();
 }
 
 }  // namespace dockerlite

@@ -18,6 +18,8 @@ namespace {
 Status GoToTop() {
   UniqueFd space(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
   if (!space) return Error::last("open", "/proc/self/ns/mnt");
+  // Refused while the working directory is shared: a thread that was joined may not have let go of it yet.
+  if (unshare(CLONE_FS) != 0) return Error::last("unshare(CLONE_FS)");
   if (setns(space.get(), CLONE_NEWNS) != 0) return Error::last("setns", "/proc/self/ns/mnt");
   return Nothing{};
 }
