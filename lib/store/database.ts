@@ -4,66 +4,8 @@ import { join } from 'node:path';
 import BetterSqlite, { type Database, type Statement } from 'better-sqlite3';
 import { DockerliteError } from '../errors';
 import { spendReserve } from './reserve';
+import { STEPS } from './schema';
 
-const SCHEMA = `
-CREATE TABLE images (
-  id TEXT PRIMARY KEY,
-  state TEXT NOT NULL,               -- creating | ready | removing
-  owner TEXT NOT NULL,               -- process that is creating or removing it
-  created INTEGER NOT NULL,          -- ms since the epoch
-  parent TEXT NOT NULL DEFAULT '',
-  config TEXT NOT NULL,              -- OCI image configuration, JSON
-  size INTEGER NOT NULL DEFAULT 0,   -- bytes
-  has_base INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE INDEX images_unfinished ON images(state) WHERE state <> 'ready';
-CREATE TABLE tags (
-  name TEXT PRIMARY KEY,             -- repository:tag
-  image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
-) WITHOUT ROWID;
-CREATE INDEX tags_image ON tags(image);
-CREATE TABLE containers (
-  id TEXT PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
-  image TEXT NOT NULL,
-  image_name TEXT NOT NULL,          -- as the user wrote it
-  state TEXT NOT NULL,               -- ContainerState, see containers/state.ts
-  owner TEXT NOT NULL,               -- process at work on it, or its supervisor while it runs
-  created INTEGER NOT NULL,          -- ms since the epoch
-  spec TEXT NOT NULL,                -- ContainerSpec, JSON
-  base TEXT NOT NULL,                -- subvolume it was snapshotted from, relative to the root
-  pid INTEGER NOT NULL DEFAULT 0,    -- init's, in the host's namespace
-  started TEXT NOT NULL DEFAULT '',  -- ns since the epoch
-  finished TEXT NOT NULL DEFAULT '',
-  exit_code INTEGER NOT NULL DEFAULT 0,
-  oom_killed INTEGER NOT NULL DEFAULT 0,
-  error TEXT NOT NULL DEFAULT '',
-  auto_remove INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE INDEX containers_created ON containers(created);
-CREATE INDEX containers_image ON containers(image);
-CREATE INDEX containers_active ON containers(state) WHERE state NOT IN ('created', 'exited');
-CREATE INDEX containers_auto_remove ON containers(state) WHERE auto_remove = 1;
-CREATE TABLE addresses (
-  ip INTEGER PRIMARY KEY,            -- IPv4 as a number
-  container_id TEXT NOT NULL UNIQUE,
-  fixed INTEGER NOT NULL DEFAULT 0   -- kept while the container is stopped
-);
-CREATE TABLE address_cursor (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  next INTEGER NOT NULL              -- from here on no address was ever given out
-);
-CREATE TABLE address_queue (         -- addresses given back, oldest first
-  turn INTEGER PRIMARY KEY,
-  ip INTEGER NOT NULL UNIQUE
-);
-CREATE TRIGGER addresses_returned AFTER DELETE ON addresses WHEN OLD.ip < (SELECT next FROM address_cursor) BEGIN
-  INSERT OR IGNORE INTO address_queue (ip) VALUES (OLD.ip);
-END;
-CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-`;
-
-const VERSION = 1;
 const PAGE = 4096;
 /** Bytes. The first to open the store after everybody has gone reads all of the log. */
 const LONG_LOG = 1024 ** 2;
@@ -85,12 +27,8 @@ export class StateDatabase {
       raw.pragma('synchronous = NORMAL');
       // Folding the log into the database waits for the disk, which a program's event loop should not: see checkpoint().
       raw.pragma(`wal_autocheckpoint = ${LONGEST_LOG / PAGE}`);
-      if (create) {
-        raw.pragma('journal_mode = WAL');
-        raw.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT;`);
-      } else {
-        checkVersion(raw, file);
-      }
+      if (create) raw.pragma('journal_mode = WAL');
+      upgrade(raw, file);
       return new StateDatabase(raw);
     } catch (error) {
       raw?.close();
@@ -167,10 +105,20 @@ export class StateDatabase {
   }
 }
 
-function checkVersion(raw: Database, file: string): void {
-  const version = raw.pragma('user_version', { simple: true });
-  if (version === VERSION) return;
-  throw new DockerliteError('E_STORE_DAMAGED', `${file} has version ${String(version)}, this dockerlite knows ${VERSION}`, {
+/** Takes the steps that the file lacks, all of them or none, one process alone. @throws E_STORE_DAMAGED */
+function upgrade(raw: Database, file: string): void {
+  const version = () => raw.pragma('user_version', { simple: true }) as number;
+  if (version() === STEPS.length) return;
+  const newer = raw
+    .transaction(() => {
+      const from = version();
+      for (const step of STEPS.slice(from)) raw.exec(step);
+      if (from < STEPS.length) raw.pragma(`user_version = ${STEPS.length}`);
+      return from > STEPS.length;
+    })
+    .exclusive();
+  if (!newer) return;
+  throw new DockerliteError('E_STORE_DAMAGED', `${file} has version ${version()}, this dockerlite knows ${STEPS.length}`, {
     path: file,
     hint: 'use the dockerlite that made the store, or a newer one',
   });

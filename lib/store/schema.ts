@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The tables of a store, as the steps that lead to them: step n takes a store of version n-1 to version n. A step that
+ * has been released is never changed; what changes is a new step at the end.
+ */
+export const STEPS: readonly string[] = [
+  `
+CREATE TABLE images (
+  id TEXT PRIMARY KEY,
+  state TEXT NOT NULL,               -- creating | ready | removing
+  owner TEXT NOT NULL,               -- process that is creating or removing it
+  created INTEGER NOT NULL,          -- ms since the epoch
+  parent TEXT NOT NULL DEFAULT '',
+  config TEXT NOT NULL,              -- OCI image configuration, JSON
+  size INTEGER NOT NULL DEFAULT 0,   -- bytes
+  has_base INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX images_unfinished ON images(state) WHERE state <> 'ready';
+CREATE TABLE tags (
+  name TEXT PRIMARY KEY,             -- repository:tag
+  image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX tags_image ON tags(image);
+CREATE TABLE containers (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  image TEXT NOT NULL,
+  image_name TEXT NOT NULL,          -- as the user wrote it
+  state TEXT NOT NULL,               -- ContainerState, see containers/state.ts
+  owner TEXT NOT NULL,               -- process at work on it, or its supervisor while it runs
+  created INTEGER NOT NULL,          -- ms since the epoch
+  spec TEXT NOT NULL,                -- ContainerSpec, JSON
+  base TEXT NOT NULL,                -- subvolume it was snapshotted from, relative to the root
+  pid INTEGER NOT NULL DEFAULT 0,    -- init's, in the host's namespace
+  started TEXT NOT NULL DEFAULT '',  -- ns since the epoch
+  finished TEXT NOT NULL DEFAULT '',
+  exit_code INTEGER NOT NULL DEFAULT 0,
+  oom_killed INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT '',
+  auto_remove INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX containers_created ON containers(created);
+CREATE INDEX containers_image ON containers(image);
+CREATE INDEX containers_active ON containers(state) WHERE state NOT IN ('created', 'exited');
+CREATE INDEX containers_auto_remove ON containers(state) WHERE auto_remove = 1;
+CREATE TABLE addresses (
+  ip INTEGER PRIMARY KEY,            -- IPv4 as a number
+  container_id TEXT NOT NULL UNIQUE,
+  fixed INTEGER NOT NULL DEFAULT 0   -- kept while the container is stopped
+);
+CREATE TABLE address_cursor (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  next INTEGER NOT NULL              -- from here on no address was ever given out
+);
+CREATE TABLE address_queue (         -- addresses given back, oldest first
+  turn INTEGER PRIMARY KEY,
+  ip INTEGER NOT NULL UNIQUE
+);
+CREATE TRIGGER addresses_returned AFTER DELETE ON addresses WHEN OLD.ip < (SELECT next FROM address_cursor) BEGIN
+  INSERT OR IGNORE INTO address_queue (ip) VALUES (OLD.ip);
+END;
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`,
+];
