@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hasUnifiedCgroups } from '../binding/features';
 import { programPath } from '../binding/load';
 import type { Layout } from '../store/layout';
 import { DEFAULT_CAPABILITIES } from './capabilities';
-import type { ContainerSpec, MountSpec } from './spec';
+import { mountEntry } from './mount-entry';
+import type { ContainerSpec } from './spec';
 
 /** Devices every container may use, as Docker and runc allow them: mknod of anything, use of these. */
 const DEVICES = ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:1 rwm', 'c 5:2 rwm', 'c 136:* rwm', 'c 10:200 rwm'];
@@ -38,7 +39,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.mount.entry=shm dev/shm tmpfs nosuid,nodev,noexec,mode=1777,size=65536k,create=dir 0 0',
     'lxc.mount.entry=mqueue dev/mqueue mqueue nosuid,nodev,noexec,create=dir 0 0',
     ...etcMounts(layout.container(id)),
-    ...spec.mounts.map(mountEntry),
+    ...spec.mounts.map((mount) => mountEntry(layout, mount)),
     ...(spec.readonlyRootfs ? ['lxc.rootfs.options=ro'] : []),
     ...privileges(spec),
     ...network,
@@ -47,15 +48,6 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
 
 function etcMounts(directory: string): string[] {
   return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind 0 0`);
-}
-
-function mountEntry(mount: MountSpec): string {
-  const target = escape(mount.target.slice(1));
-  if (mount.type === 'tmpfs') {
-    const options = ['nosuid', 'nodev', 'noexec', ...mount.options.split(','), 'create=dir'].filter((word) => word !== '');
-    return `lxc.mount.entry=tmpfs ${target} tmpfs ${options.join(',')} 0 0`;
-  }
-  return `lxc.mount.entry=${escape(mount.source)} ${target} none rbind,${mount.readonly ? 'ro' : 'rw'},rprivate,create=${kindOf(mount.source)} 0 0`;
 }
 
 function privileges(spec: ContainerSpec): string[] {
@@ -72,14 +64,4 @@ function privileges(spec: ContainerSpec): string[] {
     `${key}.deny=a`,
     ...DEVICES.map((device) => `${key}.allow=${device}`),
   ];
-}
-
-/** Whether a bind mount's target must be made as a file or as a directory. */
-function kindOf(source: string): 'file' | 'dir' {
-  return statSync(source).isDirectory() ? 'dir' : 'file';
-}
-
-/** fstab(5) escapes, which liblxc reads with getmntent(3). */
-function escape(path: string): string {
-  return path.replace(/[\\ \t\n]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
