@@ -115,6 +115,7 @@
         "native/supervisor/lxc_start.cc",
         "native/supervisor/main.cc",
         "native/supervisor/messages.cc",
+        "native/supervisor/oom.cc",
         "native/supervisor/output_stream.cc",
         "native/supervisor/own_root.cc",
         "native/supervisor/process.cc",

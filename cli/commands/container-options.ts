@@ -4,9 +4,11 @@ import { resolve } from 'node:path';
 import type { ContainerOptions, MountSpec } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 import { parseMountOption } from './mount-option';
+import { CREATE_LIMIT_OPTIONS, resourceOptions } from './resource-options';
 
 /** What `run` and `create` both take. */
 export const CONTAINER_OPTIONS = {
+  ...CREATE_LIMIT_OPTIONS,
   attach: { type: 'list', alias: 'a', value: 'STREAM', describe: 'Attach to STDIN, STDOUT or STDERR' },
   cidfile: { type: 'string', value: 'FILE', describe: "Write the container's id to a file" },
   entrypoint: { type: 'string', value: 'COMMAND', describe: "Run this instead of the image's entrypoint" },
@@ -60,6 +62,7 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     tmpfs: [...args.tmpfs],
     readonlyRootfs: args['read-only'],
     privileged: args.privileged,
+    resources: resourceOptions(args),
     init: args.init,
     autoRemove: args.rm,
   };

@@ -4,14 +4,16 @@ import type { Container } from '../../lib/containers/container';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import type { Engine } from '../../lib/engine';
 import { DockerliteError } from '../../lib/errors';
+import type { Io } from '../io';
 import type { ContainerArgs } from './container-options';
 
 /** Creates the container `run` and `create` were asked for. @throws E_NO_SUCH_IMAGE in Docker's words */
-export async function createFromArgs(engine: Engine, args: ContainerArgs, options: ContainerOptions): Promise<Container> {
+export async function createFromArgs(engine: Engine, args: ContainerArgs, options: ContainerOptions, io: Io): Promise<Container> {
   const cidfile = args.cidfile === undefined ? undefined : claimCidFile(args.cidfile);
   try {
     const container = await engine.containers.create(options);
     cidfile?.write(container.id);
+    for (const warning of container.warnings) io.warn(`WARNING: ${warning}`);
     return container;
   } catch (error) {
     cidfile?.discard();

@@ -13,7 +13,7 @@ export default defineCommand({
   async run(args, io) {
     attachStreams(args.attach, args.interactive);
     const options = containerOptions(args);
-    const container = await createFromArgs(await io.engine(), args, options);
+    const container = await createFromArgs(await io.engine(), args, options, io);
     io.print(container.id);
   },
 });

@@ -28,9 +28,9 @@ export default defineCommand({
     const streams = attachStreams(args.attach, args.interactive);
     const options = containerOptions(args);
     const sessionOptions = { ...streams, tty: args.tty, detachKeys: parseDetachKeys(args['detach-keys']), proxySignals: args['sig-proxy'] };
-    if (!detach) return runAttached(io, sessionOptions, { oneShot: true }, (engine) => createFromArgs(engine, args, options), args.rm);
+    if (!detach) return runAttached(io, sessionOptions, { oneShot: true }, (engine) => createFromArgs(engine, args, options, io), args.rm);
 
-    const container = await createFromArgs(await io.engine({ oneShot: true }), args, options);
+    const container = await createFromArgs(await io.engine({ oneShot: true }), args, options, io);
     try {
       await container.start();
     } catch (error) {

@@ -29,6 +29,8 @@ export class Container implements AsyncDisposable {
     private readonly context: Context,
     /** 64 hex digits. */
     readonly id: string,
+    /** Of what was just created: what was asked for and this machine cannot do. */
+    readonly warnings: readonly string[] = [],
   ) {}
 
   /** What `inspect` shows, as plain data. */

@@ -14,13 +14,14 @@ export class Containers {
 
   /** One snapshot and one row; nothing runs yet. @throws E_NO_SUCH_IMAGE, E_INVALID, E_NAME_IN_USE */
   async create(options: ContainerOptions): Promise<Container> {
-    return new Container(this.context, await createContainer(this.context, options));
+    const { id, warnings } = await createContainer(this.context, options);
+    return new Container(this.context, id, warnings);
   }
 
   /** Creates many at once, their snapshots sharing the file system's commits: all or none. */
   async createMany(options: ContainerOptions[]): Promise<Container[]> {
-    const ids = await createContainers(this.context, options);
-    return ids.map((id) => new Container(this.context, id));
+    const created = await createContainers(this.context, options);
+    return created.map(({ id, warnings }) => new Container(this.context, id, warnings));
   }
 
   /** Creates and starts. When it cannot be started it stays, as Docker leaves it, unless `autoRemove`. */

@@ -20,17 +20,24 @@ interface Plan {
   image: ImageRow;
   imageName: string;
   spec: ContainerSpec;
+  warnings: string[];
+}
+
+export interface Created {
+  id: string;
+  /** What was asked for and this machine cannot do, in Docker's words. */
+  warnings: string[];
 }
 
 /**
  * Creates a container: one row and one snapshot, no process.
  * @throws E_NO_SUCH_IMAGE, E_INVALID, E_NAME_IN_USE, E_ADDRESS_IN_USE, E_NO_SPACE
  */
-export function createContainer(context: Context, options: ContainerOptions): Promise<string> {
+export function createContainer(context: Context, options: ContainerOptions): Promise<Created> {
   return context.launcher.creates.run(() => createNow(context, options));
 }
 
-async function createNow(context: Context, options: ContainerOptions): Promise<string> {
+async function createNow(context: Context, options: ContainerOptions): Promise<Created> {
   const { store, pool } = context;
   const plan = makePlan(store, options);
   return withUndo(async (undo) => {
@@ -45,7 +52,7 @@ async function createNow(context: Context, options: ContainerOptions): Promise<s
     }
     pool.refill(plan.image.id, source);
     finish(store, [plan.id]);
-    return plan.id;
+    return { id: plan.id, warnings: plan.warnings };
   });
 }
 
@@ -53,7 +60,7 @@ async function createNow(context: Context, options: ContainerOptions): Promise<s
  * Creates many containers in one go: their rows in one transaction, their snapshots concurrently so that they share the
  * file system's commits. All of them or none.
  */
-export async function createContainers(context: Context, list: ContainerOptions[], threads = 64): Promise<string[]> {
+export async function createContainers(context: Context, list: ContainerOptions[], threads = 64): Promise<Created[]> {
   const { store } = context;
   const plans = list.map((options) => makePlan(store, options));
   return withUndo(async (undo) => {
@@ -75,9 +82,8 @@ export async function createContainers(context: Context, list: ContainerOptions[
     const answers = await btrfs.snapshotBatch(requests, threads);
     const failure = answers.find((answer) => answer !== null);
     if (failure) throw btrfs.wrapNativeError(failure);
-    const ids = plans.map((plan) => plan.id);
-    finish(store, ids);
-    return ids;
+    finish(store, plans.map((plan) => plan.id));
+    return plans.map(({ id, warnings }) => ({ id, warnings }));
   });
 }
 
@@ -86,8 +92,9 @@ function makePlan(store: Store, options: ContainerOptions): Plan {
   const image = findImage(store, options.image);
   const id = randomId();
   const oci = JSON.parse(image.config) as OciImage;
-  const spec = normaliseSpec(id, options, oci.config);
-  return { id, wantedName: options.name === undefined ? undefined : checkName(options.name), image, imageName: options.image, spec };
+  const warnings: string[] = [];
+  const spec = normaliseSpec(id, options, oci.config, warnings);
+  return { id, wantedName: options.name === undefined ? undefined : checkName(options.name), image, imageName: options.image, spec, warnings };
 }
 
 /** The row comes first, in a state nobody can use, so that whatever a crash leaves behind has a row that says so. */

@@ -4,6 +4,7 @@ import { addressOf } from '../network/address-pool';
 import { bridgeConfig } from '../network/bridge';
 import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
 import { type ContainerRow, specOf } from './record';
+import { describeResources } from './resources';
 import type { ContainerSpec, MountSpec } from './spec';
 import type { ContainerState } from './state';
 import { signalName } from '../util/signals';
@@ -91,6 +92,7 @@ function describeHostConfig(spec: ContainerSpec) {
     Init: spec.init,
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     Runtime: 'liblxc',
+    ...describeResources(spec.resources),
   };
 }
 

@@ -4,7 +4,9 @@ import { hasUnifiedCgroups } from '../binding/features';
 import { programPath } from '../binding/load';
 import type { Layout } from '../store/layout';
 import { DEFAULT_CAPABILITIES } from './capabilities';
+import { cgroupFeatures } from './cgroup-features';
 import { mountEntry } from './mount-entry';
+import { cgroupSettings } from './resource-keys';
 import type { ContainerSpec } from './spec';
 
 /** Devices every container may use, as Docker and runc allow them: mknod of anything, use of these. */
@@ -42,12 +44,20 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     ...spec.mounts.map((mount) => mountEntry(layout, mount)),
     ...(spec.readonlyRootfs ? ['lxc.rootfs.options=ro'] : []),
     ...privileges(spec),
+    ...limits(spec),
     ...network,
   ];
 }
 
 function etcMounts(directory: string): string[] {
   return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind 0 0`);
+}
+
+function limits({ resources }: ContainerSpec): string[] {
+  if (resources === undefined) return [];
+  const features = cgroupFeatures();
+  const prefix = features.unified ? 'lxc.cgroup2' : 'lxc.cgroup';
+  return cgroupSettings(resources, features).map(({ file, value }) => `${prefix}.${file}=${value}`);
 }
 
 function privileges(spec: ContainerSpec): string[] {

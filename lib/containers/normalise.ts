@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError, invalid } from '../errors';
 import { shortId } from '../util/id';
+import { checkResources } from './resource-check';
 import { parseMount, parseTmpfs } from './mounts';
 import { signalNumber } from '../util/signals';
 import type { ImageConfig } from '../images/config';
@@ -10,9 +11,10 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 /**
  * Turns what a caller said and what the image says into one complete specification: the only place with defaults.
+ * What the kernel cannot do and is left out is added to `warnings`.
  * @throws E_INVALID
  */
-export function normaliseSpec(id: string, options: ContainerOptions, image: ImageConfig): ContainerSpec {
+export function normaliseSpec(id: string, options: ContainerOptions, image: ImageConfig, warnings: string[] = []): ContainerSpec {
   const entrypoint = options.entrypoint ?? image.Entrypoint ?? [];
   // As Docker: an entrypoint of one's own drops the image's command.
   const command = options.command?.length ? options.command : options.entrypoint === undefined ? (image.Cmd ?? []) : [];
@@ -29,6 +31,8 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   if (options.ip !== undefined && network !== 'bridge') {
     throw new DockerliteError('E_INVALID', 'an IP address can only be given on the bridge network');
   }
+  const limits = checkResources(options.resources);
+  warnings.push(...limits.warnings);
   const spec: ContainerSpec = {
     argv: noNul(argv, 'command'),
     entrypoint,
@@ -50,6 +54,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     init: options.init === true,
     autoRemove: options.autoRemove === true,
     exposedPorts: Object.keys(image.ExposedPorts ?? {}),
+    ...(limits.resources && { resources: limits.resources }),
   };
   noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');
   checkTargets(spec);

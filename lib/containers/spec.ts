@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Resources } from './resources';
 
 export interface BindMount {
   type: 'bind';
@@ -43,6 +44,8 @@ export interface ContainerOptions {
   tmpfs?: string[];
   readonlyRootfs?: boolean;
   privileged?: boolean;
+  /** Limits on memory, processors, processes and block I/O. */
+  resources?: Partial<Resources>;
   /** Run the project's init as PID 1. */
   init?: boolean;
   /** Remove when it exits. */
@@ -75,4 +78,6 @@ export interface ContainerSpec {
   init: boolean;
   autoRemove: boolean;
   exposedPorts: string[];
+  /** What is limited; absent when nothing is. */
+  resources?: Partial<Resources>;
 }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "supervisor/oom.h"
 #include "supervisor/own_root.h"
 
 namespace dockerlite {
@@ -202,15 +203,15 @@ void Supervisor::OnDead(Process& process) {
   if (!failed) ReportExit(process);
 }
 
-static std::string ExitedBody(const Process& process) {
+static std::string ExitedBody(const Process& process, bool oomKilled) {
   wire::BodyWriter body;
   body.U32(1, static_cast<uint32_t>(process.status())).U64(2, static_cast<uint64_t>(process.endedAt()));
   if (!process.id().empty()) body.Bytes(4, process.id());
-  return body.U32(3, 0).Take();
+  return body.U32(3, oomKilled ? 1 : 0).Take();
 }
 
 void Supervisor::ReportExit(Process& process) {
-  std::string bytes = ExitedBody(process);
+  std::string bytes = ExitedBody(process, &process == init_.get() && oomKilled_);
   for (auto& client : clients_) {
     bool concerned = process.id().empty() || client->id() == process.starter;
     for (auto& entry : watching_)
@@ -228,6 +229,7 @@ void Supervisor::HandleInitDeath() {
     if (exec->state() != Process::State::kExited) OnDead(*exec);
   init_->Finish(*status);
   log_.Flush();
+  oomKilled_ = OomKilled(request_.id);
   WriteExitRecord(*status, "");
   ReportExit(*init_);
   ReportDrained();
@@ -237,7 +239,7 @@ void Supervisor::WriteExitRecord(int status, const std::string& error) {
   if (request_.exitPath.empty()) return;
   std::string text = "{\"status\":" + std::to_string(status) + ",\"startedAt\":\"" +
                      std::to_string(init_ ? init_->startedAt() : 0) + "\",\"finishedAt\":\"" + std::to_string(init_ && init_->dead() ? init_->endedAt() : NowNs()) +
-                     "\",\"oomKilled\":false,\"error\":\"";
+                     "\",\"oomKilled\":" + (oomKilled_ ? "true" : "false") + ",\"error\":\"";
   AppendJson(text, error);
   text += "\"}\n";
   // Nothing to be done about a failure: whoever looks finds no record, and says that the end is unknown.
@@ -278,7 +280,7 @@ void Supervisor::Linger() {
   // Who connected while liblxc was cleaning up still wants to know.
   for (UniqueFd peer; listener_ && (peer = UniqueFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)));) {
     AddClient(std::move(peer));
-    if (started_) clients_.back()->Send(FrameType::kExited, ExitedBody(*init_));
+    if (started_) clients_.back()->Send(FrameType::kExited, ExitedBody(*init_, oomKilled_));
   }
   loop_.Forget(listener_.get());
   listener_.reset();

@@ -75,6 +75,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   bool serving_ = false;
   bool lxcReady_ = false;
   bool started_ = false;  // init's payload was executed
+  bool oomKilled_ = false;
   bool over_ = false;     // init's end was reported, or the failure to start
 };
 

@@ -71,6 +71,37 @@ describe('what run and create were asked for', () => {
     it(`refuses --mount ${text}`, () => assert.throws(() => parseMountOption(text), { exitStatus: 125 }));
   }
 
+  it('reads limits', () => {
+    assert.equal(read().resources, undefined);
+    const line = ['-m', '512m', '--memory-swap=-1', '--memory-reservation', '6.5MB', '--cpus', '.5', '-c', '12', '--cpuset-cpus', '0-1', '--pids-limit', '-1', '--memory-swappiness', '0', '--blkio-weight', '10'];
+    assert.deepEqual(read(...line).resources, {
+      memory: 512 * 1024 ** 2, memorySwap: -1, memoryReservation: 6.5 * 1024 ** 2, nanoCpus: 5e8, cpuShares: 12, cpusetCpus: '0-1', pidsLimit: -1, memorySwappiness: 0, blkioWeight: 10,
+    });
+    assert.deepEqual(read('--device-read-bps', '/dev/sda:1mb', '--device-write-iops', '/dev/sdb:9', '--blkio-weight-device', '/dev/sda:20').resources, {
+      blkioDeviceReadBps: [{ path: '/dev/sda', rate: 1024 ** 2 }], blkioDeviceWriteIOps: [{ path: '/dev/sdb', rate: 9 }], blkioWeightDevice: [{ path: '/dev/sda', weight: 20 }],
+    });
+  });
+
+  for (const [flag, value, message] of [
+    ['memory', 'lots', /invalid argument "lots" for "--memory" flag: invalid size: 'lots'/],
+    ['memory', '-1', /invalid size/],
+    ['memory-swap', '-2', /invalid size/],
+    ['cpus', 'two', /failed to parse two as a rational number/],
+    ['cpus', '0.0000000001', /value is too precise/],
+    ['cpu-shares', '1.5', /not a whole number/],
+    ['pids-limit', 'many', /not a whole number/],
+    ['device-read-bps', '/dev/sda', /bad format: \/dev\/sda/],
+    ['device-read-bps', 'sda:1mb', /bad format for device path/],
+    ['device-read-bps', '/dev/sda:fast', /invalid rate for device: .* Unit is optional and can be kb, mb, or gb/],
+    ['device-write-iops', '/dev/sda:1mb', /invalid rate for device/],
+    ['device-write-iops', '/dev/sda:0', /Number must be a positive integer/],
+    ['blkio-weight-device', '/dev/sda:5', /invalid weight for device/],
+    ['kernel-memory', '50m', /--kernel-memory is not supported/],
+    ['cpu-rt-runtime', '1', /--cpu-rt-runtime is not supported/],
+  ] as const) {
+    it(`refuses --${flag} ${value}`, () => assert.throws(() => read(`--${flag}`, value), { exitStatus: 125, message }));
+  }
+
   it('reads moments', () => {
     const now = Date.parse('2026-03-01T12:00:00Z');
     assert.equal(parseTime('since', '90m', now), now - 90 * 60_000);
