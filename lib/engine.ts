@@ -6,7 +6,8 @@ import { Images } from './images/images';
 import { settleImages } from './images/settle';
 import { engineInfo, type EngineInfo } from './info';
 import { Addresses } from './containers/addresses';
-import { checkStore, type Finding } from './check';
+import { type CheckOptions, checkStore } from './check/check';
+import type { Finding } from './check/finding';
 import { SnapshotPool } from './store/snapshot-pool';
 import { openStore, storeRoot } from './store/store';
 import { sweepWorkspaces } from './store/workspace';
@@ -58,8 +59,8 @@ export class Engine implements AsyncDisposable {
     return engineInfo(this.context);
   }
 
-  /** What in the store is not as it should be; with `repair`, mended. */
-  check(options: { repair?: boolean } = {}): AsyncGenerator<Finding> {
+  /** What in the store is not as it should be; with `repair`, mended. What a killed process left in the middle of its work was mended by `open`. */
+  check(options: CheckOptions = {}): AsyncGenerator<Finding> {
     return checkStore(this.context, options);
   }
 

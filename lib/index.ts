@@ -19,4 +19,6 @@ export type { ContainerOptions, ContainerSpec, MountSpec } from './containers/sp
 export type { ImageConfig } from './images/config';
 export type { Image, OciImage } from './images/record';
 export type { ImportOptions, ImportSource } from './images/import';
+export type { CheckOptions } from './check/check';
+export type { Finding, FindingKind } from './check/finding';
 export type { EngineInfo } from './info';

@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ['binding', 'util', 'errors'],
   network: ['store', 'binding', 'util', 'errors'],
   images: ['store', 'binding', 'util', 'errors', 'context'],
+  check: ['containers', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
   containers: ['images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
 };
 

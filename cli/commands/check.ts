@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from '../command';
-import type { Finding } from '../../lib/check';
+import type { Finding } from '../../lib/check/finding';
 
 export default defineCommand({
   usage: '[OPTIONS]',
@@ -30,12 +30,13 @@ export default defineCommand({
 });
 
 /** Subvolumes made inside a container are worth knowing of, but nothing is wrong with them. */
-function needsRepair(finding: Finding): boolean {
-  return finding.repaired === undefined && finding.kind !== 'nested subvolume';
+function needsRepair({ repaired, note }: Finding): boolean {
+  return repaired === undefined && note !== true;
 }
 
-function describe({ kind, what, detail, repaired }: Finding): string {
-  return printable(`${kind}: ${what}: ${detail}${repaired === undefined ? '' : ` (${repaired})`}`);
+function describe({ kind, what, detail, repaired, failed }: Finding): string {
+  const outcome = repaired ?? (failed === undefined ? undefined : `not repaired: ${failed}`);
+  return printable(`${kind}: ${what}: ${detail}${outcome === undefined ? '' : ` (${outcome})`}`);
 }
 
 /** Names come from containers. */

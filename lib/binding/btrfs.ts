@@ -78,6 +78,11 @@ export function unmount(target: NativePath): Promise<void> {
   return native(() => addon().unmount(target));
 }
 
+/** Takes the file from a loop device; once nobody uses it, if somebody does. */
+export function detachLoop(device: NativePath): Promise<void> {
+  return native(() => addon().detachLoop(device));
+}
+
 /** What a file or device holds: '' for nothing but zeros, a word such as 'btrfs' or 'ext', or 'unknown'. */
 export function probeSignature(device: NativePath): Promise<string> {
   return native(() => addon().probeSignature(device));

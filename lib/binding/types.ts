@@ -77,6 +77,8 @@ export interface BtrfsBinding {
   mountLoop(file: NativePath, target: NativePath): Promise<void>;
   mountDevice(device: NativePath, target: NativePath): Promise<void>;
   unmount(target: NativePath): Promise<void>;
+  /** LOOP_CLR_FD. */
+  detachLoop(device: NativePath): Promise<void>;
   /** What blkid-like probing of the first MiB finds: '' when it is all zero, else a word such as 'btrfs', 'ext', 'unknown'. */
   probeSignature(device: NativePath): Promise<string>;
   /** rename(2) with RENAME_NOREPLACE. */

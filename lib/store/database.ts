@@ -81,6 +81,18 @@ export class StateDatabase {
     if (size > LONG_LOG) this.raw.pragma('wal_checkpoint(TRUNCATE)');
   }
 
+  /** What is wrong with the file, one line each; nothing when it is well. Reads all of it. */
+  integrity(): string[] {
+    return this.guard(() => {
+      const said = this.raw.pragma('integrity_check') as { integrity_check: string }[];
+      const orphans = this.raw.pragma('foreign_key_check') as { table: string; parent: string }[];
+      return [
+        ...said.map((row) => row.integrity_check).filter((line) => line !== 'ok'),
+        ...orphans.map(({ table, parent }) => `a row of ${table} refers to one of ${parent} that is not there`),
+      ];
+    });
+  }
+
   get isClosed(): boolean {
     return !this.raw.open;
   }

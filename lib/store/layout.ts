@@ -79,6 +79,10 @@ export class Layout {
   runDir(id: string): string {
     return `${this.run}/${id}`;
   }
+  /** Where liblxc keeps lock files of the containers whose files are in `run`. */
+  get lxcLocks(): string {
+    return `/run/lxc/lock${this.run}`;
+  }
   controlSocket(id: string): string {
     return `${this.run}/${id}/ctl`;
   }

@@ -24,18 +24,23 @@ export class Workspace {
 
   /** Safe to repeat. */
   async remove(): Promise<void> {
-    await discard(this.path);
+    await discardWorkspace(this.path);
   }
 }
 
 /** Removes what killed processes left. One readdir(3) of a directory that is nearly always empty. */
 export async function sweepWorkspaces(layout: Layout): Promise<string[]> {
-  const dead = readdirSync(layout.tmp).filter((name) => !isAlive(name.split(',')[1] ?? ''));
-  for (const name of dead) await discard(`${layout.tmp}/${name}`);
+  const dead = readdirSync(layout.tmp).filter(isAbandoned);
+  for (const name of dead) await discardWorkspace(`${layout.tmp}/${name}`);
   return dead;
 }
 
-async function discard(path: string): Promise<void> {
+/** Whether the process that the workspace of this name was made by is gone. */
+export function isAbandoned(name: string): boolean {
+  return !isAlive(name.split(',')[1] ?? '');
+}
+
+export async function discardWorkspace(path: string): Promise<void> {
   await btrfs.subvolumeDelete(path, 'rootfs');
   rmSync(path, { recursive: true, force: true });
 }

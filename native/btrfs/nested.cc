@@ -4,69 +4,20 @@
 #include <endian.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
-#include <sys/ioctl.h>
 
 #include <cstring>
-#include <functional>
-#include <memory>
 #include <set>
 #include <unordered_map>
 
 #include "btrfs/subvolume.h"
+#include "btrfs/tree_search.h"
 #include "sys/syscalls.h"
 
 namespace dockerlite::btrfs {
 namespace {
 
-static_assert(sizeof(btrfs_ioctl_search_args_v2) == 112);
-static_assert(sizeof(btrfs_ioctl_search_header) == 32);
 static_assert(sizeof(btrfs_root_ref) == 18);
 static_assert(sizeof(btrfs_inode_ref) == 10);
-
-constexpr size_t kBufferSize = 64 * 1024;
-
-struct Range {
-  uint64_t tree;
-  uint64_t object;
-  uint32_t type;
-  uint32_t most = UINT32_MAX;  // items wanted
-};
-
-// Calls `visit(offset, item, size)` for every item of one object and type, in order of offset.
-using Visit = std::function<void(uint64_t, const char*, size_t)>;
-
-Status Search(int fd, const Range& range, const std::string& path, const Visit& visit) {
-  // The ioctl's buffer follows its arguments.
-  auto memory = std::make_unique<uint64_t[]>((sizeof(btrfs_ioctl_search_args_v2) + kBufferSize) / sizeof(uint64_t));
-  auto* args = reinterpret_cast<btrfs_ioctl_search_args_v2*>(memory.get());
-  const char* buffer = reinterpret_cast<const char*>(args + 1);
-  uint64_t from = 0;
-  for (;;) {
-    args->key = {};
-    args->key.tree_id = range.tree;
-    args->key.min_objectid = args->key.max_objectid = range.object;
-    args->key.min_type = args->key.max_type = range.type;
-    args->key.min_offset = from;
-    args->key.max_offset = UINT64_MAX;
-    args->key.max_transid = UINT64_MAX;
-    args->key.nr_items = range.most;
-    args->buf_size = kBufferSize;
-    if (ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, args) != 0) return Error::last("ioctl(BTRFS_IOC_TREE_SEARCH_V2)", path);
-    if (args->key.nr_items == 0) return Nothing{};
-    size_t at = 0;
-    for (uint32_t i = 0; i < args->key.nr_items; i++) {
-      btrfs_ioctl_search_header header;
-      if (kBufferSize - at < sizeof header) return Error{EIO, "ioctl(BTRFS_IOC_TREE_SEARCH_V2)", path, {}};
-      std::memcpy(&header, buffer + at, sizeof header);
-      at += sizeof header;
-      if (kBufferSize - at < header.len) return Error{EIO, "ioctl(BTRFS_IOC_TREE_SEARCH_V2)", path, {}};
-      visit(header.offset, buffer + at, header.len);
-      at += header.len;
-      from = header.offset;
-    }
-    if (from++ == UINT64_MAX || args->key.nr_items >= range.most) return Nothing{};
-  }
-}
 
 // A ROOT_REF item says where in its parent a subvolume is.
 bool ParseRootRef(const char* item, size_t size, Nested& nested) {
@@ -83,7 +34,7 @@ bool ParseRootRef(const char* item, size_t size, Nested& nested) {
 // Directories have one name only, so the first INODE_REF is it.
 Status ParentOf(int fd, uint64_t subvolume, uint64_t inode, const std::string& path, uint64_t& parent, std::string& name) {
   bool found = false;
-  Status searched = Search(fd, {subvolume, inode, BTRFS_INODE_REF_KEY, 1}, path,
+  Status searched = SearchTree(fd, {subvolume, inode, BTRFS_INODE_REF_KEY, 1}, path,
                            [&](uint64_t offset, const char* item, size_t size) {
                              btrfs_inode_ref ref;
                              if (size < sizeof ref) return;
@@ -106,7 +57,7 @@ Result<std::vector<Nested>> ListNested(int fd, uint64_t id, const std::string& p
   std::set<uint64_t> seen = {id};
   uint64_t parent = id;
   for (size_t next = 0;; parent = all[next++].id) {
-    Status searched = Search(fd, {BTRFS_ROOT_TREE_OBJECTID, parent, BTRFS_ROOT_REF_KEY}, path,
+    Status searched = SearchTree(fd, {BTRFS_ROOT_TREE_OBJECTID, parent, BTRFS_ROOT_REF_KEY}, path,
                              [&](uint64_t child, const char* item, size_t size) {
                                Nested nested{child, parent, 0, {}};
                                if (ParseRootRef(item, size, nested) && seen.insert(child).second)

@@ -5,8 +5,10 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "btrfs/default_subvolume.h"
 #include "btrfs/nested.h"
 #include "btrfs/subvolume.h"
 #include "sys/syscalls.h"
@@ -71,6 +73,15 @@ void MakeWritable(int subvolume, const std::string& path) {
   if (readonly && readonly.value()) static_cast<void>(SetReadonlyAt(subvolume, path, false));
 }
 
+// A privileged guest may have made one of its own subvolumes what is mounted by default, which nobody can then delete.
+// What it was before is not known: the file system's top level, as mkfs makes it, takes its place.
+void ReleaseDefault(int fd, uint64_t id, const std::vector<Nested>& inside, const std::string& path) {
+  Result<uint64_t> now = DefaultSubvolume(fd, path);
+  if (!now) return;
+  const bool ours = now.value() == id || std::ranges::any_of(inside, [&](auto& one) { return one.id == now.value(); });
+  if (ours) static_cast<void>(ResetDefaultSubvolume(fd, path));
+}
+
 Status DeleteNested(int fd, const Nested& nested, const std::string& path) {
   Status done = DestroyById(fd, nested.id, path);
   if (done || done.error().code == ENOENT) return Nothing{};
@@ -99,6 +110,7 @@ Status DeleteWithContent(int directory, const std::string& name, const std::stri
   if (!id) return id.error();
   Result<std::vector<Nested>> all = ListNested(fd.value().get(), id.value(), path);
   if (!all) return all.error();
+  ReleaseDefault(fd.value().get(), id.value(), all.value(), path);
   for (auto nested = all.value().rbegin(); nested != all.value().rend(); ++nested)
     if (Status done = DeleteNested(fd.value().get(), *nested, path); !done) return done;
   // An immutable root directory refuses too; its flags can only be changed while it is writable.

@@ -2,6 +2,7 @@
 #include "btrfs/binding.h"
 #include "napi/args.h"
 #include "napi/promise_worker.h"
+#include "sys/loop.h"
 #include "sys/mount_btrfs.h"
 #include "sys/mount_points.h"
 #include "sys/probe.h"
@@ -41,6 +42,11 @@ Napi::Value TwoPaths(const Info& info) {
 Napi::Value Unmount(const Info& info) {
   return PromiseThread<Nothing>::Start(
       info.Env(), [target = args::Path(info[0])] { return dockerlite::Unmount(target); }, ToUndefined);
+}
+
+Napi::Value DetachLoop(const Info& info) {
+  return PromiseThread<Nothing>::Start(
+      info.Env(), [device = args::Path(info[0])] { return dockerlite::DetachLoop(device); }, ToUndefined);
 }
 
 Napi::Value ProbeSignature(const Info& info) {
@@ -96,6 +102,7 @@ void RegisterSystem(Napi::Env env, Napi::Object exports) {
   add("mountLoop", TwoPaths<MountLoop>);
   add("mountDevice", TwoPaths<MountDevice>);
   add("unmount", Unmount);
+  add("detachLoop", DetachLoop);
   add("probeSignature", ProbeSignature);
   add("renameNoReplace", RenameNoReplace);
   add("makeMountPoints", MakeMountPoints);

@@ -120,6 +120,14 @@ Result<LoopDevice> AttachLoop(const std::string& path) {
   return AttachFree(file.value(), status, path);
 }
 
+Status DetachLoop(const std::string& device) {
+  Result<UniqueFd> fd = Open(device, O_RDONLY);
+  if (!fd) return fd.error();
+  // ENXIO: it has no file.
+  if (ioctl(fd.value().get(), LOOP_CLR_FD) == 0 || errno == ENXIO) return Nothing{};
+  return Error::last("ioctl(LOOP_CLR_FD)", device);
+}
+
 bool IsLoopOver(const std::string& device, const std::string& path) {
   struct stat file = {};
   if (stat(path.c_str(), &file) != 0) return false;

@@ -19,6 +19,9 @@ struct LoopDevice {
 // which destroys a file system), else a free one that now has it.
 Result<LoopDevice> AttachLoop(const std::string& file);
 
+// Takes the file from the device; when somebody uses it, once nobody does. Fine when it has none.
+Status DetachLoop(const std::string& device);
+
 // Is `device` ("/dev/loop3") a loop device over this very file?
 bool IsLoopOver(const std::string& device, const std::string& file);
 

@@ -115,27 +115,25 @@ describe('a container that made a mess', () => {
     await container.remove();
     assert.deepEqual(readdirSync(join(test.root, 'containers')), []);
   });
-});
 
-describe('check --repair', () => {
-  it('finds what does not fit together, mends it and then finds nothing', async () => {
+  it('is removed although it made a subvolume of its own what is mounted by default', async () => {
     await using test = await TestEngine.create();
-    const lost = await test.engine.containers.create({ image: 'busybox', network: 'none' });
-    await btrfs.subvolumeDelete(join(test.root, 'containers', lost.id), 'rootfs');
-    mkdirSync(join(test.root, 'containers', 'f'.repeat(64)));
-    mkdirSync(join(test.root, 'images', 'e'.repeat(64)));
-    mkdirSync(join(test.root, 'tmp', 'import,00000000:1:1,abc'));
-    mkdirSync(join(test.root, 'pool', 'd'.repeat(64), 'x'), { recursive: true });
-    const kept = await test.engine.containers.create({ image: 'busybox', network: 'none', name: 'kept' });
-    const look = async (repair: boolean) => {
-      const kinds = [];
-      for await (const finding of test.engine.check({ repair })) kinds.push(finding.kind);
-      return kinds.sort();
-    };
-    const expected = ['pool', 'row without a tree', 'tree without a row', 'tree without a row', 'workspace'];
-    assert.deepEqual(await look(false), expected);
-    assert.deepEqual(await look(true), expected);
-    assert.deepEqual(await look(false), []);
-    assert.equal((await kept.inspect()).Name, '/kept');
+    for (const inside of ['sub', '']) {
+      const container = await test.engine.containers.create({ image: 'busybox', network: 'none' });
+      const rootfs = join(test.root, 'containers', container.id, 'rootfs');
+      await btrfs.subvolumeCreate(rootfs, 'sub');
+      const { id } = await btrfs.subvolumeInfo(join(rootfs, inside));
+      await run('btrfs', ['subvolume', 'set-default', String(id), test.root]);
+      await container.remove();
+      assert.deepEqual(readdirSync(join(test.root, 'containers')), []);
+      assert.match((await run('btrfs', ['subvolume', 'get-default', test.root])).stdout, /^ID 5 /);
+    }
+    // Another default than one in the container stays.
+    const { id } = await btrfs.subvolumeInfo(test.root);
+    await run('btrfs', ['subvolume', 'set-default', String(id), test.root]);
+    const container = await test.engine.containers.create({ image: 'busybox', network: 'none' });
+    await btrfs.subvolumeCreate(join(test.root, 'containers', container.id, 'rootfs'), 'sub');
+    await container.remove();
+    assert.match((await run('btrfs', ['subvolume', 'get-default', test.root])).stdout, new RegExp(`^ID ${id} `));
   });
 });

@@ -39,7 +39,7 @@ export class TestEngine implements AsyncDisposable {
     await this.engine.close();
     if (marker !== undefined) {
       await removeBridge(bridgeConfig(marker));
-      rmSync(`/run/dockerlite/${marker.id}`, { recursive: true, force: true });
+      for (const parent of ['/run', '/run/lxc/lock/run']) rmSync(`${parent}/dockerlite/${marker.id}`, { recursive: true, force: true });
     }
     await this.loop.remove();
   }

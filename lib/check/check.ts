@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { checkAddresses } from './addresses';
+import { checkContainers } from './containers';
+import { checkDatabase } from './database';
+import type { Check, Finding, Problem } from './finding';
+import { checkImages } from './images';
+import { checkLoopDevices } from './loop-devices';
+import { checkMounts } from './mounts';
+import { checkPools } from './pools';
+import { checkRemains } from './remains';
+import { checkRunDirectories } from './run-directories';
+import { checkSubvolumes } from './subvolumes';
+import { checkTrees } from './trees';
+import { checkWorkspaces } from './workspaces';
+
+/** In this order: what an earlier one mends, a later one no longer finds. A new kind of thing gets a file of its own and a line here. */
+const CHECKS: readonly Check[] = [
+  checkDatabase,
+  checkWorkspaces,
+  checkImages,
+  checkContainers,
+  checkTrees,
+  checkPools,
+  checkSubvolumes,
+  checkRemains,
+  checkRunDirectories,
+  checkAddresses,
+  checkMounts,
+  checkLoopDevices,
+];
+
+export interface CheckOptions {
+  /** Mend what is found. */
+  repair?: boolean;
+}
+
+/**
+ * Compares what the rows say with what is there. With `repair` it mends what it finds, never deleting data that a name
+ * points to; a repair that fails is reported in its finding and does not keep the others from being tried.
+ */
+export async function* checkStore(context: Context, options: CheckOptions = {}): AsyncGenerator<Finding> {
+  for (const check of CHECKS) {
+    for await (const problem of check(context)) yield options.repair === true ? await mend(problem) : finding(problem);
+  }
+}
+
+async function mend(problem: Problem): Promise<Finding> {
+  if (problem.repair === undefined) return finding(problem);
+  try {
+    return { ...finding(problem), repaired: (await problem.repair()) ?? 'gone meanwhile' };
+  } catch (error) {
+    return { ...finding(problem), failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function finding({ repair: _, ...rest }: Problem): Finding {
+  return rest;
+}

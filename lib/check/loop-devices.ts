@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { readMounts } from '../binding/mounts';
+import type { Context } from '../context';
+import { Layout } from '../store/layout';
+import type { Problem } from './finding';
+import { list } from './list';
+
+/** Loop devices over the store's image besides the one it is mounted from: two would write over each other. */
+export function* checkLoopDevices({ store }: Context): Generator<Problem> {
+  const image = Layout.loopImage(store.layout.root);
+  const mounted = new Set(readMounts().map(({ source }) => source));
+  for (const name of list('/sys/block').filter((entry) => entry.startsWith('loop'))) {
+    const device = `/dev/${name}`;
+    if (backingFile(name) !== image || mounted.has(device)) continue;
+    yield {
+      kind: 'loop device',
+      what: device,
+      detail: `holds ${image}, which is not mounted from it`,
+      repair: async () => {
+        await btrfs.detachLoop(device);
+        return 'detached';
+      },
+    };
+  }
+}
+
+function backingFile(name: string): string {
+  try {
+    return readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').trimEnd();
+  } catch {
+    return '';
+  }
+}
