@@ -112,6 +112,8 @@
         "native/supervisor/event_loop.cc",
         "native/supervisor/frame.cc",
         "native/supervisor/frame_socket.cc",
+        "native/supervisor/host_mounts.cc",
+        "native/supervisor/idmap.cc",
         "native/supervisor/input_stream.cc",
         "native/supervisor/json_log.cc",
         "native/supervisor/lxc_start.cc",

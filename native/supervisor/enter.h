@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "supervisor/idmap.h"
 #include "supervisor/process.h"
 
 namespace dockerlite {
@@ -17,6 +18,7 @@ struct Container {
   UniqueFd shimMount;      // the same in a read-only mount of its own: what execs run, and cannot write to
   UniqueFd ownPids;        // this process's own pid namespace
   uint64_t bounding = 0;   // capability bounding set of init
+  Idmap ids;               // of its user namespace
   std::string label;       // AppArmor profile, empty when unconfined or without AppArmor
 };
 

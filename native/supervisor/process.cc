@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
@@ -17,12 +18,12 @@ namespace {
 
 constexpr size_t kMaxWarnings = 64;
 
-bool MakePipe(UniqueFd& read, UniqueFd& write) {
+bool MakePipe(UniqueFd& read, UniqueFd& write, StreamOwnerIds owner) {
   int pair[2];
   if (pipe2(pair, O_CLOEXEC) != 0) return false;
   read.reset(pair[0]);
   write.reset(pair[1]);
-  return true;
+  return owner.user == 0 || fchown(pair[0], owner.user, owner.group) == 0;
 }
 
 // The two ends of a pipe are two open files: only ours becomes non-blocking.
@@ -63,7 +64,8 @@ Status Process::Prepare(ChildStdio& child) {
     return Nothing{};
   }
   UniqueFd outRead, errRead;
-  if (!MakePipe(outRead, child.out) || !MakePipe(errRead, child.err)) return Error::last("pipe2");
+  if (!MakePipe(outRead, child.out, options_.owner) || !MakePipe(errRead, child.err, options_.owner))
+    return Error::last("pipe2");
   SetNonBlocking(outRead.get());
   SetNonBlocking(errRead.get());
   out_ = std::make_unique<OutputStream>(loop_, std::move(outRead), options_.log, LogStream::kStdout);
@@ -73,7 +75,7 @@ Status Process::Prepare(ChildStdio& child) {
     return Nothing{};
   }
   UniqueFd inWrite;
-  if (!MakePipe(child.in, inWrite)) return Error::last("pipe2");
+  if (!MakePipe(child.in, inWrite, options_.owner)) return Error::last("pipe2");
   SetNonBlocking(inWrite.get());
   in_ = std::make_unique<InputStream>(loop_, std::move(inWrite), options_.stdinOnce);
   return Nothing{};

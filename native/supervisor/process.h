@@ -29,6 +29,12 @@ struct ChildStdio {
   UniqueFd in, out, err, shim;
 };
 
+// Who a process's pipes belong to: its root, so that it can open them anew by /dev/stdout.
+struct StreamOwnerIds {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
 struct ProcessOptions {
   std::string id;  // empty: the container's init
   bool tty = false;
@@ -36,6 +42,7 @@ struct ProcessOptions {
   bool stdinOnce = false;
   std::string_view payload;
   JsonLog* log = nullptr;
+  StreamOwnerIds owner;
 };
 
 // The container's init or one exec: its stdio, its clients, its life.

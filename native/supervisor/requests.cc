@@ -81,6 +81,7 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   options.openStdin = request.flags & kOpenStdin;
   options.stdinOnce = true;
   options.payload = payload;
+  options.owner = StreamOwner();
   auto process = std::make_unique<Process>(loop_, *this, std::move(options));
   process->starter = client.id();
   if (Status started = StartExec(*process); !started) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "supervisor/host_mounts.h"
 #include "supervisor/oom.h"
 #include "supervisor/own_root.h"
 
@@ -56,6 +57,10 @@ Status Supervisor::Prepare() {
   options.stdinOnce = request_.flags & kStdinOnce;
   options.payload = request_.payload;
   options.log = log_.open() ? &log_ : nullptr;
+  container_.ids = IdmapOf(request_.config);
+  options.owner = StreamOwner();
+  if (container_.ids)
+    if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
   init_ = std::make_unique<Process>(loop_, *this, std::move(options));
   ChildStdio child;
   if (Status made = init_->Prepare(child); !made) return made;
@@ -73,6 +78,8 @@ Status Supervisor::Prepare() {
   fcntl(shimEnd_.get(), F_SETFD, 0);
   return Nothing{};
 }
+
+StreamOwnerIds Supervisor::StreamOwner() const { return {container_.ids.rootUser, container_.ids.rootGroup}; }
 
 void Supervisor::Run() {
   AddClient(std::move(startFds_[0]));
@@ -112,6 +119,7 @@ void Supervisor::ResetStdio() {
 void Supervisor::BeginServing() {
   serving_ = true;
   ResetStdio();
+  CloseHostMounts();
   // liblxc passes every signal it is sent on to the container; SIGPIPE here is about our own clients.
   sigset_t pipe;
   sigemptyset(&pipe);
@@ -165,6 +173,8 @@ void Supervisor::OnStarted(Process& process) {
   body.U32(5, static_cast<uint32_t>(getpid()));
   for (auto& warning : process.warnings()) body.Bytes(6, warning);
   if (&process == init_.get()) {
+    for (auto& warning : warnings_) body.Bytes(6, warning);
+    std::vector<std::string>().swap(warnings_);
     started_ = true;
     Inspect(process.pid(), process.pidfd(), container_);
     process.starter = 1;

@@ -31,6 +31,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   void Serve(int lxcEpoll);
   void BeginServing();
   void ResetStdio();
+  StreamOwnerIds StreamOwner() const;
   void Turn();
   void HandleInitDeath();
   void AbandonStart(Failure failure, std::vector<std::string> lines);
@@ -67,6 +68,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
     ClientId client;
     std::string process;
   };
+  std::vector<std::string> warnings_;  // of the start, for who started it
   std::vector<Watching> watching_;  // clients whose streams are not drained yet
   ClientId nextClient_ = 1;
   UniqueFd shimEnd_;

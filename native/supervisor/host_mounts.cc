@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/host_mounts.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace dockerlite {
+namespace {
+
+constexpr std::string_view kKey = "lxc.mount.entry=";
+constexpr char kDescriptors[] = "/proc/self/fd/";
+
+std::vector<UniqueFd> g_detached;
+
+std::vector<std::string> Words(std::string_view text, char separator) {
+  std::vector<std::string> words;
+  for (size_t at = 0; at <= text.size();) {
+    size_t end = std::min(text.find(separator, at), text.size());
+    if (end > at) words.emplace_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+// fstab(5): \040 and the like.
+std::string Unescape(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); i++) {
+    bool octal = text[i] == '\\' && i + 3 < text.size() && text.find_first_not_of("01234567", i + 1) >= i + 4;
+    if (octal) {
+      out += static_cast<char>(strtoul(text.substr(i + 1, 3).c_str(), nullptr, 8));
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+struct Entry {
+  std::vector<std::string> fields;  // source, target, type, options, two numbers
+  bool bind = false, recursive = false, optional = false, relative = false;
+};
+
+Entry Parse(std::string_view text) {
+  Entry entry;
+  entry.fields = Words(text, ' ');
+  if (entry.fields.size() < 4) return entry;
+  for (auto& word : Words(entry.fields[3], ',')) {
+    entry.bind = entry.bind || word == "bind" || word == "rbind";
+    entry.recursive = entry.recursive || word == "rbind";
+    entry.optional = entry.optional || word == "optional";
+    entry.relative = entry.relative || word == "relative";
+  }
+  return entry;
+}
+
+int SetIds(int mount, int userns, unsigned flags) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<uint64_t>(userns);
+  return static_cast<int>(
+      syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes));
+}
+
+void MapIds(int mount, const std::string& source, bool recursive, int userns, std::vector<std::string>& warnings) {
+  if (SetIds(mount, userns, recursive ? AT_RECURSIVE : 0) == 0) return;
+  if (recursive && SetIds(mount, userns, 0) == 0) {
+    warnings.push_back("ids are not mapped on the file systems mounted below " + source +
+                       ": one of them does not support that, so their files belong to nobody in the container");
+    return;
+  }
+  warnings.push_back("ids are not mapped on " + source +
+                     ": its file system does not support that, so its files belong to nobody in the container");
+}
+
+Result<UniqueFd> OpenSource(const std::string& source, bool recursive) {
+  unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+  UniqueFd mount(static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, source.c_str(), flags)));
+  if (!mount) return Error::last("open_tree", source);
+  return mount;
+}
+
+bool IsDetached(int fd) {
+  for (auto& mount : g_detached)
+    if (mount.get() == fd) return true;
+  return false;
+}
+
+// The number in "/proc/self/fd/NUMBER" when it is one of ours, else -1.
+int DetachedSource(const char* source) {
+  if (!source || strncmp(source, kDescriptors, sizeof kDescriptors - 1) != 0) return -1;
+  char* end;
+  long number = strtol(source + sizeof kDescriptors - 1, &end, 10);
+  return *end == '\0' && IsDetached(static_cast<int>(number)) ? static_cast<int>(number) : -1;
+}
+
+}  // namespace
+
+// What liblxc's child calls.
+extern "C" __attribute__((visibility("default"))) int mount(const char* source, const char* target, const char* type,
+                                                            unsigned long flags, const void* data) noexcept {
+  int detached = (flags & MS_BIND) && !(flags & MS_REMOUNT) ? DetachedSource(source) : -1;
+  if (detached >= 0)
+    return static_cast<int>(syscall(SYS_move_mount, detached, "", AT_FDCWD, target,
+                                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS));
+  return static_cast<int>(syscall(SYS_mount, source, target, type, flags, data));
+}
+
+Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings) {
+  UniqueFd userns;
+  for (auto& item : config) {
+    if (!item.starts_with(kKey)) continue;
+    Entry entry = Parse(std::string_view(item).substr(kKey.size()));
+    if (!entry.bind || entry.optional || entry.relative || entry.fields[0][0] != '/') continue;
+    if (!userns) {
+      Result<UniqueFd> made = MakeUserNamespace(map);
+      if (!made) return made.error();
+      userns = std::move(made.value());
+    }
+    std::string source = Unescape(entry.fields[0]);
+    Result<UniqueFd> opened = OpenSource(source, entry.recursive);
+    if (!opened) return opened.error();
+    MapIds(opened.value().get(), source, entry.recursive, userns.get(), warnings);
+    entry.fields[0] = kDescriptors + std::to_string(opened.value().get());
+    item = kKey;
+    for (auto& field : entry.fields) item += (&field == &entry.fields[0] ? "" : " ") + field;
+    g_detached.push_back(std::move(opened.value()));
+  }
+  return Nothing{};
+}
+
+void CloseHostMounts() { g_detached.clear(); }
+
+}  // namespace dockerlite
