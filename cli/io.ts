@@ -18,6 +18,8 @@ export interface Io {
   print(line: string): void;
   /** One line to stderr. */
   warn(message: string): void;
+  /** One line to stderr, as Docker's command line warns. */
+  warning(text: string): void;
   /** Tells of an error that does not end the command. */
   fail(error: unknown): void;
 }
@@ -47,6 +49,7 @@ export function makeIo(errors: ErrorPrinter): MainIo {
     },
     print: (line) => stdout.write(`${line}\n`),
     warn: (message) => stderr.write(`${message}\n`),
+    warning: (text) => stderr.write(`WARNING: ${text}\n`),
     fail: (error) => void errors.print(error),
     async close() {
       if (opened === undefined) return;

@@ -11,9 +11,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   binding: ['util', 'errors'],
   store: ['binding', 'util', 'errors'],
   network: ['store', 'binding', 'util', 'errors'],
+  security: ['store', 'binding', 'util', 'errors'],
   images: ['store', 'binding', 'util', 'errors', 'context'],
-  check: ['containers', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
-  containers: ['images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
+  check: ['containers', 'security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
+  containers: ['security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
 };
 
 function sources(directory: string): string[] {

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ContainerOptions, MountSpec } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
+import { ISOLATION_OPTIONS, isolationOptions } from './isolation-options';
 import { parseMountOption } from './mount-option';
 import { CREATE_LIMIT_OPTIONS, resourceOptions } from './resource-options';
 
 /** What `run` and `create` both take. */
 export const CONTAINER_OPTIONS = {
   ...CREATE_LIMIT_OPTIONS,
+  ...ISOLATION_OPTIONS,
   attach: { type: 'list', alias: 'a', value: 'STREAM', describe: 'Attach to STDIN, STDOUT or STDERR' },
   cidfile: { type: 'string', value: 'FILE', describe: "Write the container's id to a file" },
   entrypoint: { type: 'string', value: 'COMMAND', describe: "Run this instead of the image's entrypoint" },
@@ -63,6 +65,7 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     readonlyRootfs: args['read-only'],
     privileged: args.privileged,
     resources: resourceOptions(args),
+    isolation: isolationOptions(args),
     init: args.init,
     autoRemove: args.rm,
   };

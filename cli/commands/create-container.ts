@@ -13,7 +13,7 @@ export async function createFromArgs(engine: Engine, args: ContainerArgs, option
   try {
     const container = await engine.containers.create(options);
     cidfile?.write(container.id);
-    for (const warning of container.warnings) io.warn(`WARNING: ${warning}`);
+    for (const warning of container.warnings) io.warning(warning);
     return container;
   } catch (error) {
     cidfile?.discard();

@@ -22,7 +22,7 @@ export async function runAttached(
     let ended = true;
     try {
       session.begin();
-      const attachment = await container.start({ ...start, attach: session.attach });
+      const attachment = await container.start({ ...start, attach: session.attach, onWarning: io.warning });
       ended = false;
       const exited = attachment.exited.then(({ exitCode }) => {
         ended = true;

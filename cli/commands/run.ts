@@ -32,7 +32,7 @@ export default defineCommand({
 
     const container = await createFromArgs(await io.engine({ oneShot: true }), args, options, io);
     try {
-      await container.start();
+      await container.start({ onWarning: io.warning });
     } catch (error) {
       if (args.rm) await removeQuietly(container);
       throw error;

@@ -42,7 +42,7 @@ export class Container implements AsyncDisposable {
    * Starts it; resolves when its command has been exec'ed. With `attach`, its streams are connected before it runs.
    * @throws E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE, E_START_FAILED, E_CONFLICT (running already)
    */
-  async start(): Promise<void>;
+  async start(options?: StartOptions & { attach?: undefined }): Promise<void>;
   async start(options: StartOptions & { attach: AttachOptions }): Promise<Attachment>;
   async start(options?: StartOptions): Promise<Attachment | void>;
   async start(options: StartOptions = {}): Promise<Attachment | void> {

@@ -5,6 +5,7 @@ import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { findImage, type ImageRow, type OciImage } from '../images/record';
 import { allocateAddress, releaseAddress } from '../network/address-pool';
+import { reserveIdRange } from '../security/id-ranges';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
@@ -112,6 +113,7 @@ function reserve(store: Store, plan: Plan): void {
       ...[plan.id, name, plan.image.id, plan.imageName, currentOwner(), Date.now()],
       ...[JSON.stringify(plan.spec), plan.image.has_base ? 'base' : 'rootfs', plan.spec.autoRemove ? 1 : 0],
     );
+    if (plan.spec.isolation?.userns !== 'host') reserveIdRange(db, plan.id);
     if (plan.spec.ip !== '') allocateAddress(db.raw, store.marker.subnet, plan.id, plan.spec.ip);
   });
 }

@@ -3,6 +3,7 @@ import type { Context } from '../context';
 import { addressOf } from '../network/address-pool';
 import { bridgeConfig } from '../network/bridge';
 import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
+import { describeIsolation } from '../security/isolation';
 import { type ContainerRow, specOf } from './record';
 import { describeResources } from './resources';
 import type { ContainerSpec, MountSpec } from './spec';
@@ -40,7 +41,7 @@ function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
-    HostConfig: describeHostConfig(spec),
+    HostConfig: { ...describeHostConfig(spec), ...describeIsolation(spec.isolation, row.id_range > 0) },
     GraphDriver: { Name: 'btrfs', Data: { Subvolume: layout.containerRootfs(row.id) } },
     Mounts: spec.mounts.map(describeMount),
     Config: describeConfig(row, spec),

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { hasUnifiedCgroups } from '../binding/features';
 import { programPath } from '../binding/load';
+import { idmapKeys } from '../security/id-ranges';
 import type { Layout } from '../store/layout';
 import { DEFAULT_CAPABILITIES } from './capabilities';
 import { cgroupFeatures } from './cgroup-features';
@@ -26,10 +27,12 @@ function exists(path: string): boolean {
 
 /**
  * What liblxc is told about a container: `key=value` pairs, lxc.container.conf(5). `network` comes from
- * network/lxc-net.ts.
+ * network/lxc-net.ts; `firstId` is what its root is on the host, 0 without a user namespace.
  */
-export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[]): string[] {
+export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[], firstId = 0): string[] {
+  const rootOptions = [...(spec.readonlyRootfs ? ['ro'] : []), ...(firstId > 0 ? ['idmap=container'] : [])];
   return [
+    ...idmapKeys(firstId),
     `lxc.rootfs.path=dir:${layout.containerRootfs(id)}`,
     `lxc.uts.name=${spec.hostname}`,
     // stdin, stdout and stderr are the supervisor's own pipes; a terminal is opened by the shim.
@@ -42,7 +45,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.mount.entry=mqueue dev/mqueue mqueue nosuid,nodev,noexec,create=dir 0 0',
     ...etcMounts(layout.container(id)),
     ...spec.mounts.map((mount) => mountEntry(layout, mount)),
-    ...(spec.readonlyRootfs ? ['lxc.rootfs.options=ro'] : []),
+    ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
     ...privileges(spec),
     ...limits(spec),
     ...network,

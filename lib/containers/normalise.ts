@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError, invalid } from '../errors';
+import { checkIsolation } from '../security/isolation';
 import { shortId } from '../util/id';
 import { checkResources } from './resource-check';
 import { parseMount, parseTmpfs } from './mounts';
@@ -31,6 +32,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   if (options.ip !== undefined && network !== 'bridge') {
     throw new DockerliteError('E_INVALID', 'an IP address can only be given on the bridge network');
   }
+  const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network });
   const limits = checkResources(options.resources);
   warnings.push(...limits.warnings);
   const spec: ContainerSpec = {
@@ -54,6 +56,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     init: options.init === true,
     autoRemove: options.autoRemove === true,
     exposedPorts: Object.keys(image.ExposedPorts ?? {}),
+    ...(isolation && { isolation }),
     ...(limits.resources && { resources: limits.resources }),
   };
   noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');

@@ -21,6 +21,8 @@ export interface ContainerRow {
   exit_code: number;
   oom_killed: number;
   error: string;
+  /** Number of its range of user ids, 0 when it has the host's; see security/id-ranges.ts. */
+  id_range: number;
 }
 
 export function specOf(row: ContainerRow): ContainerSpec {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Isolation } from '../security/isolation';
 import type { Resources } from './resources';
 
 export interface BindMount {
@@ -46,6 +47,8 @@ export interface ContainerOptions {
   privileged?: boolean;
   /** Limits on memory, processors, processes and block I/O. */
   resources?: Partial<Resources>;
+  /** Namespaces, capabilities, seccomp, devices and what else keeps it apart from the host. */
+  isolation?: Partial<Isolation>;
   /** Run the project's init as PID 1. */
   init?: boolean;
   /** Remove when it exits. */
@@ -78,6 +81,8 @@ export interface ContainerSpec {
   init: boolean;
   autoRemove: boolean;
   exposedPorts: string[];
+  /** How it differs from the usual isolation; absent when it does not. */
+  isolation?: Partial<Isolation>;
   /** What is limited; absent when nothing is. */
   resources?: Partial<Resources>;
 }

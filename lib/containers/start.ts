@@ -5,6 +5,7 @@ import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
 import { releaseAddress } from '../network/address-pool';
+import { firstHostId } from '../security/id-ranges';
 import { currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { capabilityMask } from './capabilities';
@@ -27,6 +28,8 @@ export interface StartOptions {
   /** With or without a terminal, and whether stdin stays open, this time; default as it was created. */
   tty?: boolean;
   openStdin?: boolean;
+  /** Hears of what could not be done as asked, e.g. a limit above the host's own. */
+  onWarning?: (warning: string) => void;
 }
 
 /**
@@ -48,7 +51,8 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
   try {
     await context.launcher.previousGone(store.layout.controlSocket(row.id));
     connection = await launch(context, row, spec, options, ends);
-    const { pid, supervisorPid, startedAt } = await connection.started();
+    const { pid, supervisorPid, startedAt, warnings } = await connection.started();
+    for (const warning of warnings) options.onWarning?.(warning);
     const owner = ownerOf(supervisorPid);
     store.db.run(
       "UPDATE containers SET state = 'running', owner = ?, pid = ?, started = ? WHERE id = ? AND state = 'starting'",
@@ -124,7 +128,7 @@ async function launch(
     runDir: layout.runDir(row.id),
     logPath: layout.containerLog(row.id),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, spec, network),
+    config: lxcConfig(layout, row.id, spec, network, firstHostId(context.store.marker, row.id_range)),
     payload: encodePayload({
       argv: spec.argv,
       env: spec.env,

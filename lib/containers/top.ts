@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { cgroupDirectories } from '../binding/features';
 import type { Context } from '../context';
+import { firstHostId, RANGE_SIZE } from '../security/id-ranges';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
 
@@ -15,13 +16,14 @@ const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 /** USER_HZ: /proc counts in hundredths of a second on every architecture Node runs on. */
 const HZ = 100;
 
-/** The container's processes as `ps -ef` on the host shows them. @throws E_NOT_RUNNING */
-export function containerProcesses(_context: Context, row: ContainerRow): ProcessList {
+/** The container's processes as `ps -ef` on the host shows them, but for their users, which are the container's. @throws E_NOT_RUNNING */
+export function containerProcesses({ store }: Context, row: ContainerRow): ProcessList {
   requireState('top', row);
   const uptime = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  const firstId = firstHostId(store.marker, row.id_range);
   const bootMs = Date.now() - uptime * 1000;
   const processes = processIds(row).flatMap((pid) => {
-    const line = describeProcess(pid, bootMs, uptime);
+    const line = describeProcess(pid, bootMs, uptime, firstId);
     return line === undefined ? [] : [line];
   });
   return { titles: TITLES, processes };
@@ -56,7 +58,7 @@ function descendants(pid: number): number[] {
   }
 }
 
-function describeProcess(pid: number, bootMs: number, uptime: number): string[] | undefined {
+function describeProcess(pid: number, bootMs: number, uptime: number, firstId: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name may hold anything, so fields are counted from its closing parenthesis; see proc_pid_stat(5).
@@ -68,7 +70,7 @@ function describeProcess(pid: number, bootMs: number, uptime: number): string[] 
     const percent = Math.min(99, Math.floor((ticks / HZ / Math.max(uptime - started, 0.01)) * 100));
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
     return [
-      userName(statSync(`/proc/${pid}`).uid),
+      userName(insideId(statSync(`/proc/${pid}`).uid, firstId)),
       String(pid),
       String(field(4)),
       String(percent),
@@ -80,6 +82,11 @@ function describeProcess(pid: number, bootMs: number, uptime: number): string[] 
   } catch {
     return undefined; // it has ended
   }
+}
+
+/** An id of the host as the container has it; one that is not the container's stays. */
+function insideId(id: number, first: number): number {
+  return id >= first && id < first + RANGE_SIZE ? id - first : id;
 }
 
 let users: Map<number, string> | undefined;

@@ -62,4 +62,8 @@ CREATE TRIGGER addresses_returned AFTER DELETE ON addresses WHEN OLD.ip < (SELEC
 END;
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `,
+  `
+ALTER TABLE containers ADD COLUMN id_range INTEGER NOT NULL DEFAULT 0;  -- number of its range of user ids, 0: the host's
+CREATE UNIQUE INDEX containers_id_range ON containers(id_range) WHERE id_range > 0;
+`,
 ];
