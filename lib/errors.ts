@@ -33,6 +33,10 @@ export const ERROR_CODES = {
   E_COMMAND_NOT_EXECUTABLE: { exit: 126, http: 400 },
   E_START_FAILED: { exit: 125, http: 500 },
   E_SUPERVISOR: { exit: 125, http: 500 },
+  E_REGISTRY: { exit: 1, http: 500 },
+  E_REGISTRY_UNREACHABLE: { exit: 1, http: 500 },
+  E_UNAUTHORIZED: { exit: 1, http: 401 },
+  E_DIGEST: { exit: 1, http: 500 },
   E_ABORTED: { exit: 130, http: 499 },
   E_SYSTEM: { exit: 125, http: 500 },
 } as const satisfies Record<string, CatalogueEntry>;

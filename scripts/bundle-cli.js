@@ -50,8 +50,8 @@ async function build() {
   const yargs = await esbuild.build({ ...common, entryPoints: ['cli/yargs.ts'], define: { 'import.meta.url': JSON.stringify('file:///') } });
   write(path.join(target, 'yargs.bundle.js'), yargs.outputFiles[0].contents);
 
-  // Found at run time, not bundled: only what is native or optional.
-  const external = ['bindings', 'node-gyp-build', 'better-sqlite3/package.json'];
+  // Found at run time, not bundled: what is native or optional, and the HTTP client, which few commands load.
+  const external = ['bindings', 'node-gyp-build', 'better-sqlite3/package.json', 'undici'];
   const cli = await esbuild.build({ ...common, entryPoints: ['cli/main.ts'], external, plugins: [yargsApart, benchApart] });
   // As Module.wrap has it; the loader calls the function.
   const body = `(function(exports,require,module,__filename,__dirname){${cli.outputFiles[0].text}\n})`;

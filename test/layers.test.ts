@@ -11,8 +11,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   binding: ['util', 'errors'],
   store: ['binding', 'util', 'errors'],
   network: ['store', 'binding', 'util', 'errors'],
+  registry: ['util', 'errors'],
   security: ['store', 'binding', 'util', 'errors'],
-  images: ['store', 'binding', 'util', 'errors', 'context'],
+  images: ['registry', 'store', 'binding', 'util', 'errors', 'context'],
   check: ['containers', 'security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
   containers: ['security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
 };

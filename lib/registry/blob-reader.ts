@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Readable } from 'node:stream';
+import { DockerliteError } from '../errors';
+import { failure } from './answers';
+import { hasher, wrongDigest } from './digest';
+import type { Descriptor } from './manifest';
+import { aborted, unreachable } from './network-errors';
+import { nextPause, pause } from './retry';
+import type { Patience } from './settings';
+import { header, type HttpResponse } from './transport';
+
+/** Asks for a blob with these headers; every call may reach another server. */
+export type AskForBlob = (headers: Record<string, string>, signal?: AbortSignal) => Promise<HttpResponse>;
+
+export interface BlobReaderOptions {
+  blob: Descriptor;
+  ask: AskForBlob;
+  patience: Patience;
+  /** First byte that is wanted: those before it are there already. */
+  offset?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * A blob as a stream. A connection that breaks is replaced by one for the rest of the bytes, as long as there is progress.
+ * Read from its beginning the stream ends only when its digest is the right one; from an offset the caller has to see to that.
+ */
+export function readBlob(options: BlobReaderOptions): Readable {
+  return Readable.from(pieces(options), { objectMode: false, highWaterMark: 256 * 1024 });
+}
+
+async function* pieces(options: BlobReaderOptions): AsyncGenerator<Buffer> {
+  const { blob, offset = 0, signal, patience } = options;
+  const hash = offset === 0 ? hasher(blob.digest) : undefined;
+  let at = offset;
+  for (let failures = 0; at < blob.size || (at === 0 && failures === 0); ) {
+    try {
+      for await (const chunk of await from(options, at)) {
+        at += chunk.length;
+        if (at > blob.size) throw new DockerliteError('E_DIGEST', `blob ${blob.digest}: longer than the ${blob.size} bytes it should have`);
+        failures = 0;
+        hash?.update(chunk);
+        yield chunk;
+      }
+      if (at < blob.size) throw new DockerliteError('E_REGISTRY_UNREACHABLE', `blob ${blob.digest}: the connection ended after ${at} of ${blob.size} bytes`);
+      break;
+    } catch (error) {
+      if (signal?.aborted === true) throw aborted(error);
+      failures++;
+      if (!isBreak(error) || failures >= patience.attempts) throw error;
+      await pause(nextPause(failures, undefined, patience) as number, signal);
+    }
+  }
+  const actual = hash === undefined ? blob.digest : `${blob.digest.split(':', 1)[0]}:${hash.digest('hex')}`;
+  if (actual !== blob.digest) throw wrongDigest(`blob ${blob.digest}`, blob.digest, actual);
+}
+
+function isBreak(error: unknown): boolean {
+  return error instanceof DockerliteError && error.code === 'E_REGISTRY_UNREACHABLE';
+}
+
+/** The bytes from `at` on, of a registry that may know nothing of ranges. */
+async function from({ blob, ask, signal }: BlobReaderOptions, at: number): Promise<AsyncIterable<Buffer>> {
+  const response = await ask(at === 0 ? {} : { range: `bytes=${at}-` }, signal);
+  try {
+    if (response.status !== 200 && response.status !== 206) throw await failure(response, `blob ${blob.digest}`);
+    const start = response.status === 206 ? rangeStart(response, blob, at) : 0;
+    const length = header(response, 'content-length');
+    if (length !== undefined && Number(length) !== blob.size - start) {
+      throw new DockerliteError('E_DIGEST', `blob ${blob.digest}: the registry has ${Number(length) + start} bytes of it, the manifest says ${blob.size}`);
+    }
+    return after(response, at - start);
+  } catch (error) {
+    response.body.on('error', () => undefined).destroy();
+    throw error;
+  }
+}
+
+/** Where an answer to a range begins. @throws E_REGISTRY when it is not what was asked for */
+function rangeStart(response: HttpResponse, blob: Descriptor, at: number): number {
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header(response, 'content-range') ?? '');
+  const [start, end, total] = [Number(match?.[1]), Number(match?.[2]), match?.[3]];
+  const honest = start === at && end === blob.size - 1 && (total === '*' || Number(total) === blob.size);
+  if (!honest) throw new DockerliteError('E_REGISTRY', `blob ${blob.digest}: asked for bytes from ${at}, the registry answers with another range`);
+  return start;
+}
+
+async function* after(response: HttpResponse, skip: number): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      const left = chunk.subarray(Math.min(skip, chunk.length));
+      skip -= chunk.length - left.length;
+      if (left.length > 0) yield left;
+    }
+  } catch (error) {
+    throw unreachable(response.url, error);
+  }
+}
