@@ -18,6 +18,8 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "sources": [
         "native/addon.cc",
+        "native/sys/journal.cc",
+        "native/sys/journal_binding.cc",
         "native/sys/loop.cc",
         "native/sys/mount_btrfs.cc",
         "native/sys/mount_points.cc",
@@ -109,6 +111,7 @@
         "native/supervisor/cgroup_warmup.cc",
         "native/supervisor/client_fd.cc",
         "native/supervisor/enter.cc",
+        "native/supervisor/event_log.cc",
         "native/supervisor/event_loop.cc",
         "native/supervisor/frame.cc",
         "native/supervisor/frame_socket.cc",
@@ -126,7 +129,9 @@
         "native/supervisor/requests.cc",
         "native/supervisor/run_dir.cc",
         "native/supervisor/shim_link.cc",
-        "native/supervisor/supervisor.cc"
+        "native/supervisor/supervisor.cc",
+        "native/sys/journal.cc",
+        "native/sys/syscalls.cc"
       ]
     },
     {

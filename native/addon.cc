@@ -3,6 +3,7 @@
 
 #include "btrfs/binding.h"
 #include "supervisor-client/binding.h"
+#include "sys/journal_binding.h"
 #include "sys/terminal_binding.h"
 
 // Registers the areas; nothing else happens here. The areas that need a library of the system
@@ -13,6 +14,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   dockerlite::RegisterSystem(env, exports);
   dockerlite::RegisterSupervisorClient(env, exports);
   dockerlite::RegisterTerminal(env, exports);
+  dockerlite::RegisterJournal(env, exports);
   return exports;
 }
 

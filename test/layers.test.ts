@@ -10,12 +10,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   util: ['errors'],
   binding: ['util', 'errors'],
   store: ['binding', 'util', 'errors'],
-  network: ['store', 'binding', 'util', 'errors'],
+  events: ['store', 'binding', 'util', 'errors', 'context'],
+  network: ['events', 'store', 'binding', 'util', 'errors'],
   registry: ['util', 'errors'],
   security: ['store', 'binding', 'util', 'errors'],
-  images: ['registry', 'store', 'binding', 'util', 'errors', 'context'],
+  images: ['events', 'registry', 'store', 'binding', 'util', 'errors', 'context'],
   check: ['containers', 'security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
-  containers: ['security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
+  containers: ['events', 'security', 'images', 'network', 'store', 'binding', 'util', 'errors', 'context'],
 };
 
 function sources(directory: string): string[] {

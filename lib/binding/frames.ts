@@ -11,6 +11,7 @@ export const FRAME = {
   freeze: 7,
   thaw: 8,
   prepare: 9,
+  attributes: 19,
   started: 32,
   failed: 33,
   exited: 34,
@@ -84,6 +85,10 @@ export interface StartOrders {
   become?: boolean;
   logMaxSize?: number;
   logMaxFiles?: number;
+  /** Path of the store's events. */
+  journal?: string;
+  /** Of the container's events: the members of a JSON object. */
+  attributes?: string;
   /** Streams attached from the start: 1 stdin, 2 stdout, 4 stderr. */
   mask?: number;
 }
@@ -106,6 +111,8 @@ export function encodeStart(orders: StartOrders): Buffer {
   if (orders.logPath !== undefined) fields.push([3, orders.logPath]);
   if (orders.logMaxSize !== undefined) fields.push([8, u64(BigInt(orders.logMaxSize))]);
   if (orders.logMaxFiles !== undefined) fields.push([9, u32(orders.logMaxFiles)]);
+  if (orders.journal !== undefined) fields.push([30, orders.journal]);
+  if (orders.attributes !== undefined) fields.push([31, orders.attributes]);
   return encodeFields(fields);
 }
 

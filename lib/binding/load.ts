@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DockerliteError } from '../errors';
-import type { ArchiveBinding, BtrfsBinding, LxcBinding, NetBinding, SupervisorBinding, TerminalBinding } from './types';
+import type { ArchiveBinding, BtrfsBinding, JournalBinding, LxcBinding, NetBinding, SupervisorBinding, TerminalBinding } from './types';
 
 /** The addons, by file name. Those that need a library of the system are apart, so that its absence breaks nothing else. */
 export interface Addons {
-  dockerlite: BtrfsBinding & SupervisorBinding & TerminalBinding;
+  dockerlite: BtrfsBinding & JournalBinding & SupervisorBinding & TerminalBinding;
   'dockerlite-archive': ArchiveBinding;
   'dockerlite-net': NetBinding;
   'dockerlite-lxc': LxcBinding;

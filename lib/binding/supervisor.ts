@@ -216,6 +216,11 @@ export class SupervisorConnection {
     await this.ask(frames.FRAME.thaw, Buffer.alloc(0));
   }
 
+  /** What the container's events have from now on: the members of a JSON object. */
+  async setAttributes(members: string): Promise<void> {
+    await this.ask(frames.FRAME.attributes, frames.encodeFields([[31, members]]));
+  }
+
   async status(): Promise<SupervisorState> {
     const { kind, ...state } = (await this.ask(frames.FRAME.status, Buffer.alloc(0))) as Extract<frames.Message, { kind: 'state' }>;
     if (kind !== 'state') throw new DockerliteError('E_SUPERVISOR', `the supervisor answered ${kind} to a question for its state`);

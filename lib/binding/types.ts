@@ -114,6 +114,15 @@ export interface SupervisorBinding {
   probeSockets(paths: string[]): boolean[];
 }
 
+/** native/sys/journal, in dockerlite.node. */
+export interface JournalBinding {
+  /**
+   * Appends an event, a JSON object without its closing brace, and the present time as one line. Rotates the file once it is longer than
+   * `size` bytes (4 MiB) and the last rotation is `keep` seconds (10) ago.
+   */
+  appendEvent(path: NativePath, event: string, options?: { size?: number; keep?: number }): void;
+}
+
 /** native/sys/terminal, in dockerlite.node. */
 export interface TerminalBinding {
   /** Raw mode in both directions; returns what to give to `restoreTerminal`. */

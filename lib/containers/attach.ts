@@ -2,6 +2,7 @@
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
 import { recordExit } from './settle';
 import { requireState } from './state';
@@ -35,6 +36,7 @@ export async function attachContainer(context: Context, row: ContainerRow, optio
     const done = connection.attach({ mask: ends.mask, fds: ends.fds, rows: options.rows, columns: options.columns });
     ends.sent();
     await done;
+    recordContainerEvent(context.store, row, 'attach');
   } catch (error) {
     ends.discard();
     connection.close();
@@ -51,13 +53,19 @@ export function makeAttachment(context: Context, row: ContainerRow, connection: 
     connection.close();
     return { exitCode: exitCodeOf(record.status), oomKilled: record.oomKilled };
   });
-  exited.catch(() => undefined); // only who asks for it hears of a failure
+  let attached = true;
+  exited.catch(() => undefined).finally(() => (attached = false)); // only who asks for it hears of a failure
   return {
     ...streams,
     exited,
-    resize: (rows, columns) => connection.resize(rows, columns),
+    resize: async (rows, columns) => {
+      await connection.resize(rows, columns);
+      recordContainerEvent(context.store, row, 'resize', { height: String(rows), width: String(columns) });
+    },
     signal: (signal) => connection.signal(signal),
     detach: () => {
+      if (attached) recordContainerEvent(context.store, row, 'detach');
+      attached = false;
       connection.close();
       for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
     },

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { applyChanges } from '../images/changes';
+import { recordImageEvent } from '../images/image-events';
 import { publishImage, snapshotDiffId } from '../images/publish';
 import { type ImageRow, type OciImage, toImage, type Image } from '../images/record';
 import { parseReference } from '../images/reference';
 import { withUndo } from '../util/undo';
+import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
 
 export interface CommitOptions {
@@ -50,5 +52,8 @@ export async function commitContainer(context: Context, row: ContainerRow, optio
   };
   const image = { oci, parent: row.image, size: parent?.size ?? 0, ...(reference && { tag: `${reference.repository}:${reference.tag}` }) };
   const made = await withUndo((undo) => publishImage(store, store.layout.containerRootfs(row.id), image, undo));
+  const { tag } = image;
+  if (tag !== undefined) recordImageEvent(store, 'tag', made.id, tag, oci);
+  recordContainerEvent(store, row, 'commit', { comment: options.comment ?? '', imageID: `sha256:${made.id}`, imageRef: tag ?? '' });
   return toImage(store, made);
 }

@@ -5,6 +5,7 @@ import { DockerliteError } from '../errors';
 import type { Image } from '../images/record';
 import { type Attachment, attachContainer, type AttachOptions } from './attach';
 import { commitContainer, type CommitOptions } from './commit';
+import { recordContainerEvent } from './container-events';
 import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } from './copy';
 import { type Change, containerDiff } from './diff';
 import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
@@ -82,6 +83,7 @@ export class Container implements AsyncDisposable {
   async restart(options: StopOptions = {}): Promise<void> {
     await this.stop(options);
     await this.start();
+    recordContainerEvent(this.context.store, await this.row(), 'restart');
   }
 
   async pause(): Promise<void> {
@@ -123,7 +125,7 @@ export class Container implements AsyncDisposable {
   }
 
   async rename(name: string): Promise<void> {
-    renameContainer(this.context, await this.row(), name);
+    await renameContainer(this.context, await this.row(), name);
   }
 
   /** Its processes, as ps(1) shows them on the host. @throws E_NOT_RUNNING */

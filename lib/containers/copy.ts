@@ -8,6 +8,7 @@ import { closeFd, pipe } from '../binding/supervisor';
 import type { ArchiveEnd, PathStat } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { recordContainerEvent } from './container-events';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
 
@@ -39,6 +40,7 @@ export async function copyOut(context: Context, row: ContainerRow, path: string,
   const stat = await statPath(context, row, path);
   const { followLink, rename, signal } = options;
   await packTo(root, target, { from: path, followLink, rename, signal });
+  recordContainerEvent(context.store, row, 'archive-path');
   return stat;
 }
 
@@ -49,6 +51,7 @@ export async function copyIn(context: Context, row: ContainerRow, source: TarSou
   await requireDirectory(root, row, path);
   const { owner, keepKinds, signal } = options;
   await withSource(source, (end) => archive.unpack(end, root, { into: path, owner, allowReplace: keepKinds !== true, signal }));
+  recordContainerEvent(context.store, row, 'extract-to-dir');
 }
 
 /** @throws E_NOT_FOUND in Docker's words */

@@ -10,6 +10,7 @@ import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
 import { withUndo } from '../util/undo';
+import { recordContainerEvent } from './container-events';
 import { checkName, generateName } from './names';
 import { normaliseSpec } from './normalise';
 import type { ContainerRow } from './record';
@@ -18,6 +19,8 @@ import type { ContainerOptions, ContainerSpec } from './spec';
 interface Plan {
   id: string;
   wantedName: string | undefined;
+  /** The one it got. */
+  name: string;
   image: ImageRow;
   imageName: string;
   spec: ContainerSpec;
@@ -52,7 +55,7 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
       await btrfs.snapshotCreate(source, directory, 'rootfs', false);
     }
     pool.refill(plan.image.id, source);
-    finish(store, [plan.id]);
+    finish(store, [plan]);
     return { id: plan.id, warnings: plan.warnings };
   });
 }
@@ -83,7 +86,7 @@ export async function createContainers(context: Context, list: ContainerOptions[
     const answers = await btrfs.snapshotBatch(requests, threads);
     const failure = answers.find((answer) => answer !== null);
     if (failure) throw btrfs.wrapNativeError(failure);
-    finish(store, plans.map((plan) => plan.id));
+    finish(store, plans);
     return plans.map(({ id, warnings }) => ({ id, warnings }));
   });
 }
@@ -95,7 +98,7 @@ function makePlan(store: Store, options: ContainerOptions): Plan {
   const oci = JSON.parse(image.config) as OciImage;
   const warnings: string[] = [];
   const spec = normaliseSpec(id, options, oci.config, warnings);
-  return { id, wantedName: options.name === undefined ? undefined : checkName(options.name), image, imageName: options.image, spec, warnings };
+  return { id, wantedName: options.name === undefined ? undefined : checkName(options.name), name: '', image, imageName: options.image, spec, warnings };
 }
 
 /** The row comes first, in a state nobody can use, so that whatever a crash leaves behind has a row that says so. */
@@ -107,6 +110,7 @@ function reserve(store: Store, plan: Plan): void {
       throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${plan.imageName}`);
     }
     const name = freeName(store, plan.wantedName);
+    plan.name = name;
     db.run(
       `INSERT INTO containers (id, name, image, image_name, state, owner, created, spec, base, auto_remove)
        VALUES (?, ?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
@@ -134,10 +138,11 @@ function freeName(store: Store, wanted: string | undefined): string {
   }
 }
 
-function finish(store: Store, ids: string[]): void {
+function finish(store: Store, plans: Plan[]): void {
   store.db.transaction(() => {
-    for (const id of ids) store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ?", id);
+    for (const { id } of plans) store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ?", id);
   });
+  for (const plan of plans) recordContainerEvent(store, { ...plan, image_name: plan.imageName }, 'create');
 }
 
 /** The subvolume that containers of this image are snapshots of. */
@@ -154,8 +159,9 @@ export async function discardTree(store: Store, id: string): Promise<void> {
 
 /** Removes a container's row and what hangs on it. */
 export function dropRow(store: Store, id: string): void {
-  store.db.transaction(() => {
+  const row = store.db.transaction(() => {
     releaseAddress(store.db.raw, id);
-    store.db.run('DELETE FROM containers WHERE id = ?', id);
+    return store.db.get<ContainerRow>('DELETE FROM containers WHERE id = ? RETURNING *', id);
   });
+  if (row !== undefined && row.state !== 'creating') recordContainerEvent(store, row, 'destroy');
 }

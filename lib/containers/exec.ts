@@ -2,6 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { randomId } from '../util/id';
+import { recordContainerEvent } from './container-events';
 import { exitCodeOf } from './exit-record';
 import { mergeEnv } from './normalise';
 import { encodePayload } from './payload';
@@ -63,6 +64,8 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
     const id = randomId();
     const openStdin = attach.stdin === true || attach.fds?.stdin !== undefined;
     const request = { id, payload, tty, openStdin, privileged: options.privileged === true, mask: ends.mask, fds: ends.fds };
+    const line = command.join(' ');
+    for (const action of ['exec_create', 'exec_start']) recordContainerEvent(context.store, row, `${action}: ${line}`, { execID: id });
     const started = connection.exec(request);
     ends.sent();
     const { pid, exited } = await started;

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import * as archive from '../binding/archive';
 import type { Context } from '../context';
+import { recordContainerEvent } from './container-events';
 import { packTo } from './copy';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
@@ -14,7 +15,8 @@ export async function exportContainer(context: Context, row: ContainerRow, targe
   const root = context.store.layout.containerRootfs(row.id);
   if ('path' in target && typeof target.path === 'string' && !('write' in target)) {
     await archive.pack(root, { path: target.path }, options);
-    return;
+  } else {
+    await packTo(root, target as Writable | { fd: number }, options);
   }
-  await packTo(root, target as Writable | { fd: number }, options);
+  recordContainerEvent(context.store, row, 'export');
 }

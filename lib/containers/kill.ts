@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { recordContainerEvent } from './container-events';
 import type { ContainerRow } from './record';
 import { signalNumber } from '../util/signals';
 import { requireState } from './state';
@@ -14,6 +15,8 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   }
   requireState('kill', row);
   await withSupervisor(context, row, async (supervisor) => {
+    // Before it, so that it comes before the end that it may bring.
+    recordContainerEvent(context.store, row, 'kill', { signal: String(number) });
     await supervisor.signal(number);
     // A frozen process dies only once it runs again.
     if (row.state === 'paused' && number === 9) await supervisor.thaw();

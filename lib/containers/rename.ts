@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { eventMembers, recordContainerEvent } from './container-events';
 import { checkName } from './names';
 import type { ContainerRow } from './record';
+import { isAllowed } from './state';
+import { withSupervisor } from './supervise';
 
 /** @throws E_INVALID, E_NAME_IN_USE */
-export function renameContainer({ store }: Context, row: ContainerRow, wanted: string): void {
+export async function renameContainer(context: Context, row: ContainerRow, wanted: string): Promise<void> {
+  const { store } = context;
   const name = checkName(wanted);
   store.db.transaction(() => {
     const other = store.db.get<{ id: string }>('SELECT id FROM containers WHERE name = ?', name);
@@ -20,4 +24,8 @@ export function renameContainer({ store }: Context, row: ContainerRow, wanted: s
     }
     store.db.run('UPDATE containers SET name = ? WHERE id = ?', name, row.id);
   });
+  const renamed = { ...row, name };
+  recordContainerEvent(store, renamed, 'rename', { oldName: `/${row.name}` });
+  // Its supervisor tells of its end under this name. That it has just ended is no failure.
+  if (isAllowed('kill', row.state)) await withSupervisor(context, row, (supervisor) => supervisor.setAttributes(eventMembers(renamed))).catch(() => undefined);
 }

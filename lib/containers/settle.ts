@@ -4,6 +4,7 @@ import { releaseAddress } from '../network/address-pool';
 import type { Store } from '../store/store';
 import { isAlive, ownerOf } from '../util/owner';
 import type { SupervisorState } from '../binding/supervisor';
+import { recordLostEnd } from './container-events';
 import { discardTree, dropRow } from './create';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
 import type { ContainerRow } from './record';
@@ -53,7 +54,7 @@ async function settleRunning(store: Store, row: ContainerRow): Promise<Container
   const late = readExitRecord(store, row.id);
   if (late !== undefined) return recordExit(store, row, late);
   await clearRemains(store, row.id);
-  return recordExit(store, row, unknownExit(row));
+  return recordExit(store, row, unknownExit(row), () => recordLostEnd(store, row, UNKNOWN_EXIT));
 }
 
 /** A client that died between asking for a start and noting it: the supervisor knows. */
@@ -66,7 +67,9 @@ async function settleStarting(store: Store, row: ContainerRow): Promise<Containe
   await clearRemains(store, row.id);
   store.db.transaction(() => {
     const changed = store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
-    if (changed > 0) releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    if (changed === 0) return;
+    releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    recordLostEnd(store, row, UNKNOWN_EXIT);
   });
   return { ...row, state: 'created', owner: '' };
 }
@@ -93,8 +96,8 @@ function unknownExit(row: ContainerRow): ExitRecord {
   return { status: UNKNOWN_EXIT << 8, startedAt: row.started, finishedAt, oomKilled: false, error: 'the supervisor ended without a record of the exit' };
 }
 
-/** Notes the end of a container and gives back what only a running one needs. */
-export function recordExit(store: Store, row: ContainerRow, record: ExitRecord): ContainerRow {
+/** Notes the end of a container and gives back what only a running one needs; `first` is called by the one who notes it. */
+export function recordExit(store: Store, row: ContainerRow, record: ExitRecord, first: () => void = () => undefined): ContainerRow {
   const next: ContainerRow = {
     ...row,
     state: 'exited',
@@ -112,7 +115,9 @@ export function recordExit(store: Store, row: ContainerRow, record: ExitRecord):
        WHERE id = ? AND state IN ('starting', 'running', 'paused')`,
       ...[next.started, next.finished, next.exit_code, next.oom_killed, next.error, next.id],
     );
-    if (changed > 0) releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    if (changed === 0) return;
+    releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    first();
   });
   return next;
 }

@@ -9,6 +9,7 @@ import { firstHostId } from '../security/id-ranges';
 import { currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { capabilityMask } from './capabilities';
+import { eventMembers, recordContainerEvent } from './container-events';
 import { clearExitRecord } from './exit-record';
 import { lxcConfig } from './lxc-config';
 import { makeMountTargets } from './mount-targets';
@@ -47,6 +48,7 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
   const spec = forThisStart(specOf(row), options);
   claim(context, row);
   const ends = options.attach && makeStreams(options.attach, spec.tty);
+  if (ends !== undefined) recordContainerEvent(store, { ...row, spec }, 'attach');
   let connection: SupervisorConnection | undefined;
   try {
     await context.launcher.previousGone(store.layout.controlSocket(row.id));
@@ -146,6 +148,8 @@ async function launch(
     stdinOnce: spec.openStdin && options.attach !== undefined,
     mask: ends?.mask ?? 0,
     fds: ends?.fds ?? [],
+    journal: layout.journal,
+    attributes: eventMembers({ ...row, spec }),
   });
   ends?.sent();
   return connection;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { recordContainerEvent } from './container-events';
 import { killContainer } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
@@ -16,6 +17,11 @@ export interface StopOptions {
 /** Stop signal, SIGKILL after the timeout, and waits for the end. */
 export async function stopContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   if (!isAllowed('stop', row.state)) return;
+  await endContainer(context, row, options);
+  recordContainerEvent(context.store, row, 'stop');
+}
+
+async function endContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   const spec = specOf(row);
   const timeout = options.timeout ?? spec.stopTimeout;
   await killQuietly(context, row, options.signal ?? spec.stopSignal);

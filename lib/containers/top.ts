@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { cgroupDirectories } from '../binding/features';
 import type { Context } from '../context';
 import { firstHostId, RANGE_SIZE } from '../security/id-ranges';
+import { recordContainerEvent } from './container-events';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
 
@@ -26,6 +27,7 @@ export function containerProcesses({ store }: Context, row: ContainerRow): Proce
     const line = describeProcess(pid, bootMs, uptime, firstId);
     return line === undefined ? [] : [line];
   });
+  recordContainerEvent(store, row, 'top');
   return { titles: TITLES, processes };
 }
 

@@ -8,6 +8,7 @@ import { DockerliteError, invalid } from '../errors';
 import { Workspace } from '../store/workspace';
 import { withUndo } from '../util/undo';
 import { applyChanges } from './changes';
+import { recordImageEvent } from './image-events';
 import { architecture } from './oci';
 import { publishImage, snapshotDiffId } from './publish';
 import { type Image, type OciImage, toImage } from './record';
@@ -51,6 +52,8 @@ export async function importImage(context: Context, source: ImportSource, option
     const image = { oci, parent: '', size: filled.bytes, ...(reference && { tag: `${reference.repository}:${reference.tag}` }) };
     const row = await publishImage(store, workspace.rootfs, image, undo);
     await workspace.remove();
+    if (image.tag !== undefined) recordImageEvent(store, 'tag', row.id, image.tag, oci);
+    recordImageEvent(store, 'import', row.id, undefined, oci);
     return toImage(store, row);
   });
 }

@@ -4,6 +4,7 @@ import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { shortId } from '../util/id';
 import { currentOwner } from '../util/owner';
+import { recordImageEvent } from './image-events';
 import { discardImage } from './publish';
 import { findImage, type ImageRow } from './record';
 import { normaliseReference } from './reference';
@@ -27,14 +28,16 @@ export interface RemovedImage {
 export async function removeImage(context: Context, wanted: string, options: RemoveImageOptions): Promise<RemovedImage> {
   const { store, pool } = context;
   const result = store.db.transaction(() => untag(store, wanted, options));
+  for (const _ of result.untagged) recordImageEvent(store, 'untag', result.id);
   if (result.deleted !== undefined) {
     await pool.drain(result.deleted);
     await discardImage(store, result.deleted);
+    recordImageEvent(store, 'delete', result.deleted);
   }
-  return result;
+  return { untagged: result.untagged, deleted: result.deleted };
 }
 
-function untag(store: Store, wanted: string, options: RemoveImageOptions): RemovedImage {
+function untag(store: Store, wanted: string, options: RemoveImageOptions): RemovedImage & { id: string } {
   const { db } = store;
   const image = findImage(store, wanted);
   const names = db.all<{ name: string }>('SELECT name FROM tags WHERE image = ? ORDER BY name', image.id).map((tag) => tag.name);
@@ -47,7 +50,7 @@ function untag(store: Store, wanted: string, options: RemoveImageOptions): Remov
   if (last) checkUnused(store, image, options);
   for (const name of untagged) db.run('DELETE FROM tags WHERE name = ?', name);
   if (last) db.run("UPDATE images SET state = 'removing', owner = ? WHERE id = ?", currentOwner(), image.id);
-  return { untagged, deleted: last ? image.id : undefined };
+  return { id: image.id, untagged, deleted: last ? image.id : undefined };
 }
 
 /** A container needs its image: for its diff, and as the parent of what is committed from it. */

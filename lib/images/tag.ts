@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Store } from '../store/store';
-import { findImage } from './record';
+import { recordImageEvent } from './image-events';
+import { findImage, type OciImage } from './record';
 import { parseReference } from './reference';
 
 /** @throws E_NO_SUCH_IMAGE, E_INVALID */
 export function tagImage(store: Store, wanted: string, reference: string): void {
   const { repository, tag } = parseReference(reference);
-  store.db.transaction(() => {
+  const name = `${repository}:${tag}`;
+  const { id, config } = store.db.transaction(() => {
     const image = findImage(store, wanted);
-    store.db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', `${repository}:${tag}`, image.id);
+    store.db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', name, image.id);
+    return image;
   });
+  recordImageEvent(store, 'tag', id, name, JSON.parse(config) as OciImage);
 }

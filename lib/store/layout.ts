@@ -76,6 +76,10 @@ export class Layout {
   get run(): string {
     return `/run/dockerlite/${this.storeId}`;
   }
+  /** Of the store's events, see events/journal.ts; the one before it has .1 at its end. */
+  get journal(): string {
+    return `${this.run}/events`;
+  }
   runDir(id: string): string {
     return `${this.run}/${id}`;
   }

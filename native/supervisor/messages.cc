@@ -45,6 +45,8 @@ std::optional<StartRequest> ParseStart(std::string_view body) {
       case 8: ok = ok && Take(out.logMaxSize, AsU64(field->data)); break;
       case 9: ok = ok && Take(out.logMaxFiles, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
+      case 30: ok = ok && Take(out.journal, AsString(field->data)) && ValidPath(out.journal); break;
+      case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
       default: break;
     }
   while (out.runDir.size() > 1 && out.runDir.back() == '/') out.runDir.pop_back();
@@ -69,6 +71,7 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
       case 6: out.payload = field->data; break;
       case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
+      case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
       default: break;
     }
   if (!ok || fields.failed() || (exec && !ValidName(out.execId))) return std::nullopt;

@@ -11,6 +11,7 @@ namespace dockerlite {
 
 enum class FrameType : uint16_t {
   kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8, kPrepare = 9,
+  kAttributes = 19,
   kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
 };
 
@@ -18,6 +19,8 @@ enum StartFlag : uint32_t { kTty = 1, kOpenStdin = 2, kStdinOnce = 4, kBecome = 
 
 struct StartRequest {
   std::string id, runDir, logPath, exitPath, payload;
+  std::string journal;     // path of the store's events; empty: none are written
+  std::string attributes;  // of its events: the members of a JSON object
   std::vector<std::string> config;
   uint32_t flags = 0;
   uint64_t logMaxSize = 0;
@@ -34,6 +37,7 @@ struct Request {
   std::string payload;
   uint32_t flags = 0;
   uint32_t mask = 0;
+  std::string attributes;  // ATTRIBUTES
 };
 
 // nullopt for anything malformed.

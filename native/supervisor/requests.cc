@@ -39,6 +39,10 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
       case FrameType::kThaw:
         error = over_ || !started_ ? ESRCH : SetFrozen(CgroupsOf(init_->pid()), type == FrameType::kFreeze);
         break;
+      case FrameType::kAttributes:
+        events_.SetAttributes(request->attributes);
+        error = 0;
+        break;
       default: error = EOPNOTSUPP;
     }
   }

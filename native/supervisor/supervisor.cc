@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <cstring>
@@ -32,7 +33,9 @@ Failure EngineFailure(const Error& error) {
 }  // namespace
 
 Supervisor::Supervisor(StartRequest request, std::vector<UniqueFd> fds, UniqueFd shim)
-    : request_(std::move(request)), startFds_(std::move(fds)) {
+    : request_(std::move(request)),
+      startFds_(std::move(fds)),
+      events_(std::move(request_.journal), request_.id, std::move(request_.attributes)) {
   container_.shim = std::move(shim);
 }
 
@@ -176,6 +179,7 @@ void Supervisor::OnStarted(Process& process) {
     for (auto& warning : warnings_) body.Bytes(6, warning);
     std::vector<std::string>().swap(warnings_);
     started_ = true;
+    events_.Record("start");
     Inspect(process.pid(), process.pidfd(), container_);
     process.starter = 1;
   }
@@ -210,7 +214,9 @@ void Supervisor::OnDead(Process& process) {
   if (!status) return;
   bool failed = process.state() == Process::State::kFailed;
   process.Finish(*status);
-  if (!failed) ReportExit(process);
+  if (failed) return;
+  RecordDeath(process);
+  ReportExit(process);
 }
 
 static std::string ExitedBody(const Process& process, bool oomKilled) {
@@ -240,9 +246,21 @@ void Supervisor::HandleInitDeath() {
   init_->Finish(*status);
   log_.Flush();
   oomKilled_ = OomKilled(request_.id);
+  // Before the record of the exit: whoever finds none looks for the event before it writes its own.
+  RecordDeath(*init_);
   WriteExitRecord(*status, "");
   ReportExit(*init_);
   ReportDrained();
+}
+
+void Supervisor::RecordDeath(const Process& process) {
+  if (!started_) return;
+  const int status = process.status();
+  const std::string code = std::to_string(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+  if (!process.id().empty()) return events_.Record("exec_die", {{"execID", process.id()}, {"exitCode", code}});
+  if (oomKilled_) events_.Record("oom");
+  const int64_t seconds = (process.endedAt() - process.startedAt()) / 1'000'000'000;
+  events_.Record("die", {{"execDuration", std::to_string(seconds)}, {"exitCode", code}});
 }
 
 void Supervisor::WriteExitRecord(int status, const std::string& error) {

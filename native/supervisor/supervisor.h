@@ -8,6 +8,7 @@
 
 #include "supervisor/client.h"
 #include "supervisor/enter.h"
+#include "supervisor/event_log.h"
 #include "supervisor/json_log.h"
 #include "supervisor/lxc_start.h"
 #include "supervisor/messages.h"
@@ -44,6 +45,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   void OnDead(Process& process) override;
   void ReportExit(Process& process);
   void ReportDrained();
+  void RecordDeath(const Process& process);
   void AddClient(UniqueFd fd);
   Client* FindClient(ClientId id);
 
@@ -61,6 +63,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   std::optional<RunDir> runDir_;
   UniqueFd listener_;
   JsonLog log_;
+  EventLog events_;
   std::unique_ptr<Process> init_;
   std::vector<std::unique_ptr<Process>> execs_;
   std::vector<std::unique_ptr<Client>> clients_;

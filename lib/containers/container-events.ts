@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import { recordEvent } from '../events/journal';
+import { pastEvents } from '../events/past';
+import type { Store } from '../store/store';
+import type { ContainerRow } from './record';
+import type { ContainerSpec } from './spec';
+
+/** A container's row, or what will be in it. */
+type Subject = Pick<ContainerRow, 'id' | 'name' | 'image_name'> & { spec: string | ContainerSpec };
+
+/** What every event of a container says of it, as Docker has it: labels, image and name. */
+function attributesOf({ name, image_name, spec }: Subject): Record<string, string> {
+  const { labels } = typeof spec === 'string' ? (JSON.parse(spec) as ContainerSpec) : spec;
+  return { ...labels, image: image_name, name };
+}
+
+/** The same for its supervisor: the members of a JSON object. */
+export function eventMembers(subject: Subject): string {
+  return JSON.stringify(attributesOf(subject)).slice(1, -1);
+}
+
+/** `start`, `oom`, `die` and `exec_die` are the supervisor's to tell. */
+export function recordContainerEvent(store: Pick<Store, 'layout'>, subject: Subject, action: string, attributes: Readonly<Record<string, string>> = {}): void {
+  recordEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
+}
+
+/**
+ * The end of a container whose supervisor was killed, when it had told of the start and not of the end: its last act may
+ * have been that. Reads the journal, which is in memory.
+ */
+export function recordLostEnd(store: Pick<Store, 'layout'>, row: ContainerRow, exitCode: number): void {
+  const own = pastEvents(store).filter(({ Type, Action, Actor }) => Type === 'container' && Actor.ID === row.id && ['start', 'die'].includes(Action));
+  // None at all: it started longer ago than the journal reaches.
+  const last = own.at(-1)?.Action ?? (row.state === 'starting' ? 'die' : 'start');
+  if (last === 'start') recordContainerEvent(store, row, 'die', { exitCode: String(exitCode) });
+}

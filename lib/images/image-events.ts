@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import { recordEvent } from '../events/journal';
+import type { Store } from '../store/store';
+import type { OciImage } from './record';
+
+/** Of an image, with its labels while it is there and what it is called: a name, or its id where none is meant. */
+export function recordImageEvent(store: Pick<Store, 'layout'>, action: string, id: string, name?: string, oci?: OciImage): void {
+  const digest = `sha256:${id}`;
+  recordEvent(store, 'image', action, digest, { ...oci?.config.Labels, name: name ?? digest });
+}
