@@ -2,52 +2,93 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { DockerliteError, invalid } from '../errors';
-import type { BindMount, MountSpec, TmpfsMount } from './spec';
+import { randomId } from '../util/id';
+import { checkVolumeName } from '../volumes/names';
+import { checkDriver, checkVolumeOptions } from '../volumes/options';
+import type { BindMount, MountOptions, MountSpec, Propagation, VolumeMount } from './mount-spec';
+import { checkTmpfsOptions } from './tmpfs-options';
+import { parseVolumeFlag } from './volume-flag';
 
-/** `host:container[:ro|rw]` as -v takes it, or a structured mount. @throws E_INVALID */
-export function parseMount(mount: string | MountSpec): MountSpec {
-  if (typeof mount !== 'string') {
-    return mount.type === 'bind' ? checkBind(mount) : parseTmpfs(`${mount.target}:${mount.options}`);
+const PROPAGATIONS: Propagation[] = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'];
+
+/** What -v takes, or a structured mount, as a container has it. @throws E_INVALID, E_UNSUPPORTED */
+export function parseMount(mount: string | MountOptions): MountSpec {
+  const given = typeof mount === 'string' ? parseVolumeFlag(mount) : mount;
+  switch (given.type) {
+    case 'bind':
+      return checkBind(given);
+    case 'volume':
+      return checkVolume(given);
+    case 'tmpfs':
+      return { type: 'tmpfs', target: checkTarget(given.target), options: checkTmpfsOptions(given.options) };
+    default:
+      throw new DockerliteError('E_INVALID', `invalid mount config for type "${String((given as { type: unknown }).type)}": mount type unknown`);
   }
-  const parts = mount.split(':');
-  const [source, target, mode] = parts;
-  if (parts.length < 2 || parts.length > 3 || !source || !target) {
-    throw new DockerliteError('E_INVALID', `invalid volume specification: '${mount}'`, { hint: 'the form is /host/path:/container/path[:ro]' });
-  }
-  const modes = (mode ?? 'rw').split(',');
-  if (!modes.every((word) => ['ro', 'rw', 'z', 'Z'].includes(word))) {
-    throw new DockerliteError('E_INVALID', `invalid mode: ${mode}`, { hint: 'use ro or rw' });
-  }
-  return checkBind({ type: 'bind', source, target, readonly: modes.includes('ro') });
 }
 
 /** `/path[:options]` as --tmpfs takes it. @throws E_INVALID */
-export function parseTmpfs(text: string): TmpfsMount {
+export function parseTmpfs(text: string): MountSpec {
   const colon = text.indexOf(':');
-  const target = colon < 0 ? text : text.slice(0, colon);
-  const options = colon < 0 ? '' : text.slice(colon + 1);
-  if (!/^[a-zA-Z0-9=,.%-]*$/.test(options)) throw invalid('tmpfs options', 'words such as size=64m,mode=1777', options);
-  return { type: 'tmpfs', target: checkTarget(target), options };
+  return parseMount({ type: 'tmpfs', target: colon < 0 ? text : text.slice(0, colon), options: colon < 0 ? '' : text.slice(colon + 1) });
 }
 
-function checkBind(mount: BindMount): BindMount {
-  if (!mount.source.startsWith('/')) {
-    throw new DockerliteError('E_INVALID', `invalid mount source '${mount.source}': it must be an absolute path on the host`);
+function checkBind({ source, target, readonly, propagation, nonRecursive, createSource }: BindMount): BindMount {
+  if (!source.startsWith('/')) {
+    throw new DockerliteError('E_INVALID', `invalid mount source '${source}': it must be an absolute path on the host`);
   }
-  if (/[\0]/.test(mount.source)) throw invalid('mount source', 'a path without NUL bytes', mount.source);
-  return { type: 'bind', source: posix.normalize(mount.source), target: checkTarget(mount.target), readonly: mount.readonly === true };
+  if (source.includes('\0')) throw invalid('mount source', 'a path without NUL bytes', source);
+  if (propagation !== undefined && !PROPAGATIONS.includes(propagation)) {
+    throw new DockerliteError('E_INVALID', `invalid mount config for type "bind": invalid propagation mode: ${String(propagation)}`);
+  }
+  const clean = posix.normalize(source);
+  if (createSource !== true) requireSource(clean);
+  return {
+    type: 'bind',
+    source: clean,
+    target: checkTarget(target),
+    readonly: readonly === true,
+    ...(propagation !== undefined && propagation !== 'rprivate' && { propagation }),
+    ...(nonRecursive === true && { nonRecursive }),
+    ...(createSource === true && { createSource }),
+  };
+}
+
+/** @throws E_INVALID in Docker's words */
+export function requireSource(path: string): void {
+  if (existsSync(path)) return;
+  throw new DockerliteError('E_INVALID', `invalid mount config for type "bind": bind source path does not exist: ${path}`, { path });
+}
+
+function checkVolume(given: Extract<MountOptions, { type: 'volume' }>): VolumeMount {
+  const { target, readonly, noCopy, subpath, labels = {}, driverOptions = {} } = given;
+  const anonymous = given.name === undefined || given.name === '';
+  const name = anonymous ? randomId() : checkVolumeName(given.name as string);
+  checkDriver(given.driver, name);
+  checkVolumeOptions(driverOptions);
+  if (subpath !== undefined) checkSubpath(subpath);
+  return {
+    type: 'volume',
+    name,
+    target: checkTarget(target),
+    readonly: readonly === true,
+    ...(anonymous && { anonymous }),
+    ...(noCopy === true && { noCopy }),
+    ...(subpath !== undefined && subpath !== '' && { subpath }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(Object.keys(driverOptions).length > 0 && { driverOptions }),
+  };
+}
+
+function checkSubpath(path: string): void {
+  const local = !path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..');
+  if (!local) throw new DockerliteError('E_INVALID', `invalid mount config for type "volume": subpath must be a relative path within the volume: ${JSON.stringify(path)}`);
 }
 
 function checkTarget(target: string): string {
-  const clean = posix.normalize(target).replace(/(.)\/$/, '$1');
   if (!target.startsWith('/') || target.includes('\0')) {
     throw new DockerliteError('E_INVALID', `invalid mount path: '${target}' mount path must be absolute`);
   }
+  const clean = posix.normalize(target).replace(/(.)\/$/, '$1');
   if (clean === '/') throw new DockerliteError('E_INVALID', `invalid volume specification: destination can't be '/'`);
   return clean;
-}
-
-/** Docker's -v makes a missing source directory; a structured mount must exist. Called when the container starts. */
-export function missingSources(mounts: MountSpec[]): string[] {
-  return mounts.flatMap((mount) => (mount.type === 'bind' && !existsSync(mount.source) ? [mount.source] : []));
 }

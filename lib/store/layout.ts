@@ -42,6 +42,9 @@ export class Layout {
   get pool(): string {
     return `${this.root}/pool`;
   }
+  get volumes(): string {
+    return `${this.root}/volumes`;
+  }
   get tmp(): string {
     return `${this.root}/tmp`;
   }
@@ -58,6 +61,15 @@ export class Layout {
   imagePool(id: string): string {
     return `${this.pool}/${id}`;
   }
+
+  volume(name: string): string {
+    return `${this.volumes}/${name}`;
+  }
+  /** The subvolume that holds a volume's files. */
+  volumeData(name: string): string {
+    return `${this.volumes}/${name}/${Layout.volumeDataName}`;
+  }
+  static readonly volumeDataName = '_data';
 
   container(id: string): string {
     return `${this.containers}/${id}`;

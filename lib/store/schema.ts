@@ -66,4 +66,22 @@ CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 ALTER TABLE containers ADD COLUMN id_range INTEGER NOT NULL DEFAULT 0;  -- number of its range of user ids, 0: the host's
 CREATE UNIQUE INDEX containers_id_range ON containers(id_range) WHERE id_range > 0;
 `,
+  `
+CREATE TABLE volumes (
+  name TEXT PRIMARY KEY,
+  state TEXT NOT NULL,               -- VolumeState, see volumes/record.ts
+  owner TEXT NOT NULL,               -- process at work on it
+  created INTEGER NOT NULL,          -- ms since the epoch
+  labels TEXT NOT NULL,              -- JSON object
+  options TEXT NOT NULL              -- JSON object, of the driver
+) WITHOUT ROWID;
+CREATE INDEX volumes_unfinished ON volumes(state) WHERE state <> 'ready';
+CREATE TABLE volume_uses (
+  container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+  volume TEXT NOT NULL REFERENCES volumes(name),
+  anonymous INTEGER NOT NULL,        -- made for this container, which takes it along
+  PRIMARY KEY (container, volume)
+) WITHOUT ROWID;
+CREATE INDEX volume_uses_volume ON volume_uses(volume);
+`,
 ];

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { currentOwner, isAlive } from '../util/owner';
+import { insertVolume } from './create';
+import { discardVolume, makeData } from './make';
+import { bindDevice, type VolumeOptions } from './options';
+import { type VolumeRow, volumeRow } from './record';
+
+/** What a container that is being made asks for. */
+export interface WantedVolume {
+  name: string;
+  anonymous: boolean;
+  labels: Record<string, string>;
+  options: VolumeOptions;
+}
+
+/** A volume that its first container has to make, or may fill: nobody else can use it until that is done. */
+export interface Claim {
+  name: string;
+  /** It has no files of its own yet, not even a place for them. */
+  fresh: boolean;
+}
+
+/** Another process is at work on a volume that is needed. */
+class VolumeBusy extends Error {}
+
+const PATIENCE_MS = 30_000;
+
+/** Runs a transaction that claims volumes, again as long as another process is at work on one of them. */
+export async function whenFree<T>(transaction: () => T): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; ; await delay(5)) {
+    try {
+      return transaction();
+    } catch (error) {
+      if (!(error instanceof VolumeBusy)) throw error;
+      if (Date.now() > end) throw new DockerliteError('E_CONFLICT', error.message);
+    }
+  }
+}
+
+/**
+ * Notes, in the transaction that notes the container, which volumes it has, and makes the rows of those that are missing.
+ * `claims` are those of this call so far, and get the new ones.
+ */
+export function claimVolumes(store: Store, container: string, wanted: WantedVolume[], claims: Map<string, Claim>): void {
+  for (const volume of wanted) {
+    if (!claims.has(volume.name)) {
+      const claim = claimOne(store, volume);
+      if (claim !== undefined) claims.set(volume.name, claim);
+    }
+    store.db.run('INSERT OR IGNORE INTO volume_uses (container, volume, anonymous) VALUES (?, ?, ?)', container, volume.name, volume.anonymous ? 1 : 0);
+  }
+}
+
+function claimOne(store: Store, volume: WantedVolume): Claim | undefined {
+  const row = volumeRow(store, volume.name);
+  if (row === undefined) {
+    insertVolume(store, volume);
+    return { name: volume.name, fresh: true };
+  }
+  if (row.state === 'ready') return mayFill(store, row) ? take(store, row, 'filling') : undefined;
+  if (isAlive(row.owner)) throw new VolumeBusy(`volume ${row.name} is being made or removed by another process`);
+  return take(store, row, row.state === 'filling' ? 'filling' : 'creating');
+}
+
+function take(store: Store, { name }: VolumeRow, state: 'creating' | 'filling'): Claim {
+  store.db.run('UPDATE volumes SET state = ?, owner = ? WHERE name = ?', state, currentOwner(), name);
+  return { name, fresh: state === 'creating' };
+}
+
+/** As Docker: an empty volume gets the image's files. Not while another container may be writing to it. */
+function mayFill(store: Store, row: VolumeRow): boolean {
+  if (bindDevice(JSON.parse(row.options) as VolumeOptions) !== undefined) return false;
+  if (store.db.get('SELECT 1 FROM volume_uses WHERE volume = ?', row.name) !== undefined) return false;
+  return readdirSync(store.layout.volumeData(row.name)).length === 0;
+}
+
+/** In the transaction that makes the container usable. */
+export function finishClaims(store: Store, claims: Iterable<Claim>): void {
+  for (const { name } of claims) store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+}
+
+/** Takes back what was claimed for a container that is not to be, after its row has gone. */
+export async function dropClaims(store: Store, claims: Iterable<Claim>): Promise<void> {
+  for (const { name, fresh } of claims) {
+    if (fresh) {
+      await discardVolume(store, name);
+    } else {
+      await makeData(store, name);
+      store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+    }
+  }
+}
+
+/**
+ * Marks the volumes that go with a container, in the transaction that removes its row; those that another container has
+ * by --volumes-from stay. The caller then discards them.
+ */
+export function markAnonymous(store: Store, container: string): string[] {
+  const rows = store.db.all<{ volume: string }>(
+    `SELECT volume FROM volume_uses WHERE container = ?1 AND anonymous = 1
+     AND NOT EXISTS (SELECT 1 FROM volume_uses AS other WHERE other.volume = volume_uses.volume AND other.container <> ?1)`,
+    container,
+  );
+  const names = rows.map(({ volume }) => volume);
+  for (const name of names) store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
+  return names;
+}
+
+/** Host directories of a container's volumes, by name. */
+export function volumeSources(store: Store, container: string): Map<string, string> {
+  const rows = store.db.all<VolumeRow>('SELECT volumes.* FROM volume_uses JOIN volumes ON name = volume WHERE container = ?', container);
+  return new Map(rows.map((row) => [row.name, bindDevice(JSON.parse(row.options) as VolumeOptions) ?? store.layout.volumeData(row.name)]));
+}

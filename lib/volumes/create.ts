@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { randomId } from '../util/id';
+import { currentOwner } from '../util/owner';
+import { withUndo } from '../util/undo';
+import { discardVolume, makeData, snapshotData } from './make';
+import { checkVolumeName } from './names';
+import { bindDevice, checkDriver, checkVolumeOptions, type VolumeOptions } from './options';
+import { ANONYMOUS_LABEL, findVolume, toVolume, type Volume, type VolumeRow, volumeRow } from './record';
+import { settleVolumes } from './settle';
+
+export interface CreateVolumeOptions {
+  /** Default: 64 random digits. */
+  name?: string;
+  /** Only 'local'. */
+  driver?: string;
+  /** Of the driver: `size`, or `type=none`, `o=bind` and `device`. */
+  options?: VolumeOptions;
+  labels?: Record<string, string>;
+}
+
+/** Makes a volume; one that is there already with the same options is fine. @throws E_INVALID, E_UNSUPPORTED, E_CONFLICT */
+export async function createVolume(store: Store, asked: CreateVolumeOptions): Promise<Volume> {
+  const name = asked.name ? checkVolumeName(asked.name) : randomId();
+  checkDriver(asked.driver, name);
+  const options = checkVolumeOptions(asked.options ?? {});
+  await settleVolumes(store);
+  const existing = store.db.transaction(() => {
+    const row = volumeRow(store, name);
+    if (row === undefined) insertVolume(store, { name, options, labels: asked.name ? (asked.labels ?? {}) : { ...asked.labels, [ANONYMOUS_LABEL]: '' } });
+    return row;
+  });
+  if (existing !== undefined) return reuse(store, existing, options);
+  return finishNew(store, name, () => makeData(store, name));
+}
+
+/** A volume with what another one holds now: one ioctl, however much that is. @throws E_NO_SUCH_VOLUME, E_CONFLICT, E_INVALID */
+export async function snapshotVolume(store: Store, name: string, snapshot: string, labels: Record<string, string> = {}): Promise<Volume> {
+  checkVolumeName(snapshot);
+  await settleVolumes(store);
+  store.db.transaction(() => {
+    const options = JSON.parse(findVolume(store, name).options) as VolumeOptions;
+    if (bindDevice(options) !== undefined) throw new DockerliteError('E_UNSUPPORTED', `volume ${name} is a directory of the host, which cannot be snapshotted`);
+    if (volumeRow(store, snapshot) !== undefined) throw new DockerliteError('E_CONFLICT', `a volume with the name ${snapshot} already exists`);
+    insertVolume(store, { name: snapshot, options, labels });
+  });
+  return finishNew(store, snapshot, () => snapshotData(store, snapshot, name));
+}
+
+/** The row comes first, in a state nobody can use. */
+export function insertVolume(store: Store, { name, options, labels }: { name: string; options: VolumeOptions; labels: Record<string, string> }): void {
+  store.db.run(
+    "INSERT INTO volumes (name, state, owner, created, labels, options) VALUES (?, 'creating', ?, ?, ?, ?)",
+    ...[name, currentOwner(), Date.now(), JSON.stringify(labels), JSON.stringify(options)],
+  );
+}
+
+function finishNew(store: Store, name: string, make: () => Promise<void>): Promise<Volume> {
+  return withUndo(async (undo) => {
+    undo.add(() => discardVolume(store, name));
+    await make();
+    store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+    return toVolume(store, findVolume(store, name));
+  });
+}
+
+function reuse(store: Store, row: VolumeRow, options: VolumeOptions): Volume {
+  if (!isSame(JSON.parse(row.options) as VolumeOptions, options)) {
+    throw new DockerliteError('E_CONFLICT', `create ${row.name}: conflict: a volume of this name with other options already exists`);
+  }
+  if (row.state === 'removing') throw new DockerliteError('E_CONFLICT', `volume ${row.name} is being removed`);
+  return toVolume(store, row);
+}
+
+function isSame(one: VolumeOptions, other: VolumeOptions): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}

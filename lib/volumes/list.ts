@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { toVolume, type Volume, type VolumeRow } from './record';
+
+/** Docker's filters; values of one key are alternatives, but for labels, all of which must be there. */
+export interface VolumeFilters {
+  dangling?: string[];
+  driver?: string[];
+  label?: string[];
+  'label!'?: string[];
+  name?: string[];
+}
+
+type Row = VolumeRow & { uses: number };
+
+const FILTERS: Record<keyof VolumeFilters, (volume: Volume, values: string[], uses: number) => boolean> = {
+  dangling: (_, values, uses) => values.some((value) => isTrue(value) === (uses === 0)),
+  driver: (volume, values) => values.includes(volume.driver),
+  label: (volume, values) => values.every((value) => hasLabel(volume, value)),
+  'label!': (volume, values) => !values.some((value) => hasLabel(volume, value)),
+  name: (volume, values) => values.some((value) => volume.name.includes(value)),
+};
+
+/** By name. @throws E_INVALID for a filter Docker does not know either */
+export async function listVolumes(store: Store, filters: VolumeFilters = {}): Promise<Volume[]> {
+  const given = Object.entries(filters) as [keyof VolumeFilters, string[]][];
+  for (const [key, values] of given) {
+    if (!Object.hasOwn(FILTERS, key)) throw new DockerliteError('E_INVALID', `invalid filter '${key}'`);
+    if (key === 'dangling') values.forEach(isTrue);
+  }
+  const rows = store.db.all<Row>(
+    `SELECT volumes.*, (SELECT count(*) FROM volume_uses WHERE volume = name) AS uses
+     FROM volumes WHERE state IN ('ready', 'filling') ORDER BY name`,
+  );
+  return rows.flatMap((row) => {
+    const volume = toVolume(store, row);
+    return given.every(([key, values]) => FILTERS[key](volume, values, row.uses)) ? [volume] : [];
+  });
+}
+
+function isTrue(value: string): boolean {
+  if (['1', 'true'].includes(value)) return true;
+  if (['0', 'false'].includes(value)) return false;
+  throw new DockerliteError('E_INVALID', `invalid filter 'dangling=${value}'`);
+}
+
+function hasLabel({ labels }: Volume, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  if (equals < 0) return Object.hasOwn(labels, wanted);
+  return Object.hasOwn(labels, wanted.slice(0, equals)) && labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { currentOwner } from '../util/owner';
+import { type VolumeFilters, listVolumes } from './list';
+import { discardVolume } from './make';
+import { ANONYMOUS_LABEL, findVolume, type Volume } from './record';
+import { settleVolumes } from './settle';
+
+/** @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
+export async function removeVolume(store: Store, name: string): Promise<void> {
+  await settleVolumes(store);
+  store.db.transaction(() => {
+    const { state } = findVolume(store, name);
+    const users = store.db.all<{ container: string }>('SELECT container FROM volume_uses WHERE volume = ?', name);
+    if (users.length > 0 || state === 'filling') {
+      throw new DockerliteError('E_CONFLICT', `remove ${name}: volume is in use - [${users.map(({ container }) => container).join(', ')}]`);
+    }
+    store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
+  });
+  await discardVolume(store, name);
+}
+
+export interface PruneVolumesOptions {
+  /** Those that were given a name as well. */
+  all?: boolean;
+  filters?: Pick<VolumeFilters, 'label' | 'label!'>;
+}
+
+/** Removes the volumes no container has; returns those that went. */
+export async function pruneVolumes(store: Store, options: PruneVolumesOptions = {}): Promise<Volume[]> {
+  const unused = await listVolumes(store, { ...options.filters, dangling: ['true'] });
+  const removed: Volume[] = [];
+  for (const volume of unused) {
+    if (options.all !== true && !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
+    try {
+      await removeVolume(store, volume.name);
+      removed.push(volume);
+    } catch (error) {
+      // Somebody has begun to use it, or was faster.
+      if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_VOLUME'].includes(error.code)) throw error;
+    }
+  }
+  return removed;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Store } from '../store/store';
+import { createVolume, type CreateVolumeOptions, snapshotVolume } from './create';
+import { listVolumes, type VolumeFilters } from './list';
+import { findVolume, toVolume, type Volume } from './record';
+import { pruneVolumes, type PruneVolumesOptions, removeVolume } from './remove';
+
+/** The volumes of a store: directories that outlive containers, each a subvolume. */
+export class Volumes {
+  constructor(private readonly store: Store) {}
+
+  /** One that is there already with the same options is fine. @throws E_INVALID, E_UNSUPPORTED, E_CONFLICT */
+  async create(options: CreateVolumeOptions = {}): Promise<Volume> {
+    return createVolume(this.store, options);
+  }
+
+  /** Makes `snapshot` with what the volume `name` holds now: one ioctl. @throws E_NO_SUCH_VOLUME, E_CONFLICT, E_INVALID */
+  async snapshot(name: string, snapshot: string, options: { labels?: Record<string, string> } = {}): Promise<Volume> {
+    return snapshotVolume(this.store, name, snapshot, options.labels);
+  }
+
+  /** By name. */
+  async list(filters: VolumeFilters = {}): Promise<Volume[]> {
+    return listVolumes(this.store, filters);
+  }
+
+  /** @throws E_NO_SUCH_VOLUME */
+  async get(name: string): Promise<Volume> {
+    return toVolume(this.store, findVolume(this.store, name));
+  }
+
+  /** @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
+  async remove(name: string): Promise<void> {
+    await removeVolume(this.store, name);
+  }
+
+  /** Removes those no container has: anonymous ones, or all. Returns what went. */
+  async prune(options: PruneVolumesOptions = {}): Promise<Volume[]> {
+    return pruneVolumes(this.store, options);
+  }
+}
