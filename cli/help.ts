@@ -52,7 +52,7 @@ export function waysToSay(name: string): string[] {
   for (const [word, { commands }] of Object.entries(MANAGEMENT)) {
     for (const [sub, target] of Object.entries(commands)) if (target[0] === name) ways.unshift(`dockerlite ${word} ${sub}`);
   }
-  return ways;
+  return [...new Set(ways)];
 }
 
 export function optionRows(specs: Readonly<Record<string, OptionSpec>>): [string, string][] {

@@ -9,6 +9,7 @@ import { Addresses } from './containers/addresses';
 import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
 import { SnapshotPool } from './store/snapshot-pool';
+import { Volumes } from './volumes/volumes';
 import { openStore, storeRoot } from './store/store';
 import { sweepWorkspaces } from './store/workspace';
 
@@ -26,11 +27,13 @@ export class Engine implements AsyncDisposable {
   readonly images: Images;
   readonly containers: Containers;
   readonly addresses: Addresses;
+  readonly volumes: Volumes;
 
   private constructor(private readonly context: Context) {
     this.images = new Images(context);
     this.containers = new Containers(context);
     this.addresses = new Addresses(context);
+    this.volumes = new Volumes(context.store);
   }
 
   /** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION, E_NATIVE_MISSING */

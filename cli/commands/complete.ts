@@ -6,7 +6,7 @@ import { aliases } from '../parse-options';
 import { COMMANDS, findCommand, loadCommand, MANAGEMENT } from './index';
 
 type Candidate = [word: string, meaning: string];
-type Kind = 'containers' | 'running' | 'stopped' | 'images' | 'files' | 'commands' | 'nothing';
+type Kind = 'containers' | 'running' | 'stopped' | 'images' | 'volumes' | 'files' | 'commands' | 'nothing';
 
 /** What a command's operands are: the first one, and those after it. */
 const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
@@ -34,6 +34,9 @@ const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
   tag: ['images', 'nothing'],
   top: ['running', 'nothing'],
   unpause: ['running', 'running'],
+  'volume inspect': ['volumes', 'volumes'],
+  'volume rm': ['volumes', 'volumes'],
+  'volume snapshot': ['volumes', 'nothing'],
   wait: ['running', 'running'],
 };
 
@@ -80,7 +83,7 @@ function globals(): Candidate[] {
 }
 
 function commandNames(): Candidate[] {
-  const own = Object.entries(COMMANDS).flatMap(([name, entry]): Candidate[] => (entry.hidden === true ? [] : [[name, entry.summary]]));
+  const own = Object.entries(COMMANDS).flatMap(([name, entry]): Candidate[] => (entry.hidden === true || name.includes(' ') ? [] : [[name, entry.summary]]));
   return [...own, ...Object.entries(MANAGEMENT).map(([name, { summary }]): Candidate => [name, summary]), ['help', 'Show help']];
 }
 
@@ -101,6 +104,7 @@ async function ofCommand(name: string, rest: string[], word: string, io: Io): Pr
   if (kind === 'files') return [[':files', '']];
   if (kind === 'commands') return commandNames();
   const engine = await io.engine();
+  if (kind === 'volumes') return (await engine.volumes.list()).map(({ name }): Candidate => [name, '']);
   return kind === 'images' ? imageNames(engine) : containerNames(engine, kind);
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ContainerOptions, MountSpec } from '../../lib/containers/spec';
+import type { MountOptions } from '../../lib/containers/mount-spec';
+import type { ContainerOptions } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 import { ISOLATION_OPTIONS, isolationOptions } from './isolation-options';
+import { parseLabels } from './label-option';
 import { parseMountOption } from './mount-option';
 import { CREATE_LIMIT_OPTIONS, resourceOptions } from './resource-options';
 
@@ -22,7 +24,7 @@ export const CONTAINER_OPTIONS = {
   ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address on the bridge, e.g. 172.30.100.104' },
   label: { type: 'list', alias: 'l', value: 'KEY[=VALUE]', describe: 'Set metadata' },
   'label-file': { type: 'list', value: 'FILE', describe: 'Read labels from a file' },
-  mount: { type: 'list', value: 'SPEC', describe: 'Mount: type=bind,source=/host,target=/path[,readonly] or type=tmpfs,target=/path' },
+  mount: { type: 'list', value: 'SPEC', describe: 'Mount: type=volume|bind|tmpfs,source=…,target=/path[,readonly]' },
   name: { type: 'string', value: 'NAME', describe: 'Name of the container' },
   network: { type: 'string', alias: 'net', value: 'NETWORK', describe: 'none, bridge or host (default "bridge")' },
   privileged: { type: 'boolean', describe: 'Give it every capability and device' },
@@ -34,7 +36,9 @@ export const CONTAINER_OPTIONS = {
   tmpfs: { type: 'list', value: 'PATH[:OPTIONS]', describe: 'Mount a tmpfs' },
   tty: { type: 'boolean', alias: 't', default: false, describe: 'Give it a terminal' },
   user: { type: 'string', alias: 'u', value: 'USER[:GROUP]', describe: 'User and group, by name or number' },
-  volume: { type: 'list', alias: 'v', value: 'HOST:PATH[:ro]', describe: 'Mount a directory or file of the host' },
+  volume: { type: 'list', alias: 'v', value: '[SOURCE:]PATH[:ro]', describe: 'Mount a volume, or a directory or file of the host' },
+  'volume-driver': { type: 'string', value: 'DRIVER', describe: 'Only "local" is there' },
+  'volumes-from': { type: 'list', value: 'CONTAINER[:ro]', describe: 'Mount what another container has mounted' },
   workdir: { type: 'string', alias: 'w', value: 'DIR', describe: 'Working directory in the container' },
 } as const satisfies OptionSpecs;
 
@@ -55,13 +59,14 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     hostname: args.hostname,
     tty: args.tty,
     openStdin: args.interactive,
-    labels: labels([...args['label-file'].flatMap((file) => readVariables(file, 'label-file')), ...args.label]),
+    labels: parseLabels([...args['label-file'].flatMap((file) => readVariables(file, 'label-file')), ...args.label]),
     stopSignal: args['stop-signal'],
     stopTimeout: args['stop-timeout'],
     network: network(args.network),
     ip: args.ip,
     mounts: mounts(args),
     tmpfs: [...args.tmpfs],
+    volumesFrom: args['volumes-from'],
     readonlyRootfs: args['read-only'],
     privileged: args.privileged,
     resources: resourceOptions(args),
@@ -116,22 +121,13 @@ export function readVariables(file: string, option: string): string[] {
   return lines;
 }
 
-function labels(list: readonly string[]): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const entry of list) {
-    const equals = entry.indexOf('=');
-    const key = equals < 0 ? entry : entry.slice(0, equals);
-    if (key === '') throw new UsageError(`invalid argument ${JSON.stringify(entry)} for "-l, --label" flag: invalid label format`);
-    Object.defineProperty(result, key, { value: equals < 0 ? '' : entry.slice(equals + 1), enumerable: true, configurable: true, writable: true });
-  }
-  return result;
-}
-
 function network(name: string | undefined): ContainerOptions['network'] {
   return name === undefined || name === 'default' ? undefined : (name as ContainerOptions['network']);
 }
 
-function mounts(args: ContainerArgs): (string | MountSpec)[] {
+function mounts(args: ContainerArgs): (string | MountOptions)[] {
+  const driver = args['volume-driver'] ?? 'local';
+  if (driver !== 'local') throw new UsageError(`error looking up volume plugin ${driver}: plugin "${driver}" not found`);
   // As Docker: ./data is meant from here.
   const volumes = args.volume.map((volume) => (/^\.{1,2}(\/|:)/.test(volume) ? volume.replace(/^[^:]+/, (path) => resolve(path)) : volume));
   return [...volumes, ...args.mount.map(parseMountOption)];

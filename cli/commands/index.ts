@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from '../command';
 
-export type Group = 'common' | 'container' | 'image' | 'system' | 'first-version';
+export type Group = 'common' | 'container' | 'image' | 'volume' | 'system' | 'first-version';
 
 export interface CommandEntry {
   summary: string;
@@ -13,7 +13,7 @@ export interface CommandEntry {
   load(): { default: Command };
 }
 
-/** Every command, in the order the help shows them. */
+/** Every command, in the order the help shows them. One of two words is found by way of the first: see MANAGEMENT. */
 export const COMMANDS: Record<string, CommandEntry> = {
   run: { summary: 'Create and run a new container from an image', group: 'common', load: () => require('./run') },
   exec: { summary: 'Execute a command in a running container', group: 'common', load: () => require('./exec') },
@@ -41,13 +41,20 @@ export const COMMANDS: Record<string, CommandEntry> = {
   cp: { summary: 'Copy files/folders between a container and the local filesystem', group: 'container', load: () => require('./cp') },
   diff: { summary: "Inspect changes to files or directories on a container's filesystem", group: 'container', load: () => require('./diff') },
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
-  inspect: { summary: 'Return low-level information on containers and images', group: 'container', load: () => require('./inspect') },
+  inspect: { summary: 'Return low-level information on containers, images and volumes', group: 'container', load: () => require('./inspect') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
   pull: { summary: 'Download an image from a registry (not supported yet)', group: 'image', load: () => require('./pull') },
   push: { summary: 'Upload an image to a registry (not supported yet)', group: 'image', load: () => require('./push') },
   rmi: { summary: 'Remove one or more images', group: 'image', load: () => require('./rmi') },
   search: { summary: 'Search a registry for images (not supported yet)', group: 'image', load: () => require('./search') },
   tag: { summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE', group: 'image', load: () => require('./tag') },
+
+  'volume create': { summary: 'Create a volume', group: 'volume', load: () => require('./volume-create') },
+  'volume inspect': { summary: 'Display detailed information on one or more volumes', group: 'volume', load: () => require('./volume-inspect') },
+  'volume ls': { summary: 'List volumes', group: 'volume', load: () => require('./volume-ls') },
+  'volume prune': { summary: 'Remove unused local volumes', group: 'volume', load: () => require('./volume-prune') },
+  'volume rm': { summary: 'Remove one or more volumes', group: 'volume', load: () => require('./volume-rm') },
+  'volume snapshot': { summary: 'Create a volume with what another one holds now', group: 'volume', load: () => require('./volume-snapshot') },
 
   check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
   info: { summary: 'Display system-wide information', group: 'system', load: () => require('./info') },
@@ -92,6 +99,19 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       list: ['images'],
       rm: ['rmi'],
       remove: ['rmi'],
+    },
+  },
+  volume: {
+    summary: 'Manage volumes',
+    commands: {
+      create: ['volume create'],
+      inspect: ['volume inspect'],
+      list: ['volume ls'],
+      ls: ['volume ls'],
+      prune: ['volume prune'],
+      remove: ['volume rm'],
+      rm: ['volume rm'],
+      snapshot: ['volume snapshot'],
     },
   },
   system: { summary: 'Manage dockerlite', commands: same('check', 'info', 'init') },

@@ -3,15 +3,16 @@ import { DockerliteError, type ErrorCode } from '../../lib/errors';
 import type { Engine } from '../../lib/engine';
 import { defineCommand } from '../command';
 import { compileTemplate } from '../output/template';
+import { volumeInfo } from '../output/volume-row';
 
-const KINDS = ['container', 'image'] as const;
+const KINDS = ['container', 'image', 'volume'] as const;
 type Kind = (typeof KINDS)[number];
 
-const MISSING: Record<Kind, ErrorCode> = { container: 'E_NO_SUCH_CONTAINER', image: 'E_NO_SUCH_IMAGE' };
+const MISSING: Record<Kind, ErrorCode> = { container: 'E_NO_SUCH_CONTAINER', image: 'E_NO_SUCH_IMAGE', volume: 'E_NO_SUCH_VOLUME' };
 
 export default defineCommand({
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
-  describe: 'Return low-level information on containers and images',
+  describe: 'Return low-level information on containers, images and volumes',
   examples: [
     ['inspect web', 'all there is to know, as JSON'],
     [`inspect -f '{{.NetworkSettings.IPAddress}}' web`, 'its address'],
@@ -20,7 +21,7 @@ export default defineCommand({
   options: {
     format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
     size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
-    type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, or only an image' },
+    type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, an image or a volume' },
   },
   operands: [1, Infinity],
   async run({ format, type, _: words }, io) {
@@ -45,11 +46,17 @@ export default defineCommand({
   },
 });
 
-/** A container goes before an image of the same name. */
+const FINDERS: Record<Kind, (engine: Engine, word: string) => Promise<object>> = {
+  container: async ({ containers }, word) => (await containers.get(word)).inspect(),
+  image: ({ images }, word) => images.inspect(word),
+  volume: async ({ volumes }, word) => volumeInfo(await volumes.get(word)),
+};
+
+/** A container goes before an image of the same name, and that before a volume. */
 async function find(engine: Engine, kinds: readonly Kind[], word: string): Promise<object | undefined> {
   for (const kind of kinds) {
     try {
-      return kind === 'container' ? await (await engine.containers.get(word)).inspect() : await engine.images.inspect(word);
+      return await FINDERS[kind](engine, word);
     } catch (error) {
       if ((error as Partial<DockerliteError>).code !== MISSING[kind]) throw error;
     }

@@ -10,7 +10,7 @@ const STANDARD = 'table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.S
 
 const OPTIONS = {
   all: { type: 'boolean', alias: 'a', default: false, describe: 'Show all containers, not just those that run' },
-  filter: { type: 'list', alias: 'f', value: 'KEY=VALUE', describe: 'Show only what matches: id, name, status, label, ancestor, exited, network, before, since' },
+  filter: { type: 'list', alias: 'f', value: 'KEY=VALUE', describe: 'Show only what matches: id, name, status, label, ancestor, exited, volume, network, before, since' },
   format: { type: 'string', value: 'TEMPLATE', describe: "'table', 'table TEMPLATE', 'json', or a Go template" },
   last: { type: 'number', alias: 'n', value: 'N', default: -1, describe: 'Show the N containers created last, running or not' },
   latest: { type: 'boolean', alias: 'l', default: false, describe: 'Show the container created last, running or not' },
@@ -32,10 +32,7 @@ export default defineCommand({
     const filters = parseFilters(args.filter);
     const engine = await io.engine();
     const list = await select(engine, args, filters);
-    const mounts = /Mounts|json/.test(args.format ?? '');
-    const rows = await Promise.all(
-      list.map(async (container) => containerFields(container, { full: args['no-trunc'], mounts: mounts ? await mountsOf(engine, container.id) : [] })),
-    );
+    const rows = list.map((container) => containerFields(container, { full: args['no-trunc'] }));
     io.stdout.write(formatRows(args.format, { standard: STANDARD, headings: { ...CONTAINER_HEADINGS }, rows, ...(args.quiet && { quiet: 'ID' }) }));
   },
 });
@@ -45,15 +42,4 @@ async function select({ containers }: Engine, args: Args<typeof OPTIONS>, filter
   const last = args.latest && args.last <= 0 ? 1 : args.last;
   const list = await containers.list({ all: args.all || last > 0, filters });
   return last > 0 ? list.slice(0, last) : list;
-}
-
-async function mountsOf({ containers }: Engine, id: string): Promise<string[]> {
-  try {
-    const { Mounts } = await (await containers.get(id)).inspect();
-    return Mounts.map((mount) => mount.Source).filter((source) => source !== '');
-  } catch (error) {
-    // Removed since it was listed.
-    if ((error as { code?: unknown }).code !== 'E_NO_SUCH_CONTAINER') throw error;
-    return [];
-  }
 }

@@ -41,13 +41,7 @@ export const CONTAINER_HEADINGS: ContainerFields = {
   Status: 'STATUS',
 };
 
-export interface ContainerDetails {
-  full: boolean;
-  /** Where on the host what is mounted comes from. */
-  mounts: readonly string[];
-}
-
-export function containerFields(container: ContainerSummary, { full, mounts }: ContainerDetails): ContainerFields {
+export function containerFields(container: ContainerSummary, { full }: { full: boolean }): ContainerFields {
   const cut = (text: string, width: number) => (full ? text : ellipsis(text, width));
   return {
     Command: quoted(cut(commandLine(container.command), 20)),
@@ -56,8 +50,8 @@ export function containerFields(container: ContainerSummary, { full, mounts }: C
     Image: imageName(container, full),
     Label: (key) => (typeof key === 'string' && Object.hasOwn(container.labels, key) ? (container.labels[key] as string) : ''),
     Labels: Object.entries(container.labels).map(([key, value]) => `${key}=${value}`).join(','),
-    LocalVolumes: '0',
-    Mounts: mounts.map((mount) => cut(mount, 15)).join(','),
+    LocalVolumes: String(container.mounts.filter(({ type }) => type === 'volume').length),
+    Mounts: mountNames(container.mounts).map((mount) => cut(mount, 15)).join(','),
     Names: container.name,
     Networks: container.network,
     Ports: '',
@@ -66,6 +60,11 @@ export function containerFields(container: ContainerSummary, { full, mounts }: C
     State: container.state === 'starting' ? 'running' : container.state,
     Status: statusText(container),
   };
+}
+
+/** Names of volumes, and where on the host the others come from. */
+function mountNames(mounts: ContainerSummary['mounts']): string[] {
+  return mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.type === 'volume' ? mount.name : mount.source]));
 }
 
 /** "Up 3 seconds", "Exited (0) 5 minutes ago". */

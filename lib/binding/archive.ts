@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { DockerliteError } from '../errors';
 import { loadAddon } from './load';
 import { native } from './native-error';
-import type { ArchiveBinding, ArchiveEnd, NativePath, PackOptions, PathStat, UnpackOptions, UnpackResult } from './types';
+import type { ArchiveBinding, ArchiveEnd, CopyTreeOptions, NativePath, PackOptions, PathStat, UnpackOptions, UnpackResult } from './types';
 
 /** What the addon itself offers: instead of a signal it takes a number by which the job can be cancelled. */
 interface Addon {
@@ -36,7 +36,7 @@ export function pack(root: NativePath, target: ArchiveEnd, options: PackOptions 
 }
 
 /** Copies what is in the host's directory `source` into `root`. Sockets are left out, as in archives. */
-export function copyTree(source: NativePath, root: NativePath, options: { signal?: AbortSignal } = {}): Promise<Count> {
+export function copyTree(source: NativePath, root: NativePath, options: CopyTreeOptions = {}): Promise<Count> {
   return run(options, (job) => addon().copyTree(source, root, job));
 }
 

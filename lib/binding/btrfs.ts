@@ -98,6 +98,11 @@ export function makeMountPoints(root: NativePath, directories: string[], files: 
   return native(() => addon().makeMountPoints(root, directories, files));
 }
 
+/** The paths with every symbolic link in them followed inside the tree, relative to it. */
+export function realPaths(root: NativePath, paths: string[]): Promise<string[]> {
+  return native(() => addon().realPaths(root, paths));
+}
+
 /** Those of the paths that `makeMountPoints` would have to make. */
 export function missingMountPoints(root: NativePath, directories: string[], files: string[]): Promise<string[]> {
   return native(() => addon().missingMountPoints(root, directories, files));

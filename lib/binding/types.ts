@@ -85,6 +85,8 @@ export interface BtrfsBinding {
   renameNoReplace(from: NativePath, to: NativePath): Promise<void>;
   /** Creates missing mount points inside an untrusted tree (openat2, RESOLVE_IN_ROOT); true when it had to make one. */
   makeMountPoints(root: NativePath, directories: string[], files: string[]): Promise<boolean>;
+  /** The paths with every symbolic link in them followed inside the tree (openat2, RESOLVE_IN_ROOT), relative to it. */
+  realPaths(root: NativePath, paths: string[]): Promise<string[]>;
   missingMountPoints(root: NativePath, directories: string[], files: string[]): Promise<string[]>;
 }
 
@@ -171,6 +173,12 @@ export interface PackOptions {
   signal?: AbortSignal;
 }
 
+export interface CopyTreeOptions {
+  /** Only this directory of the source, which is then resolved within it. */
+  from?: string;
+  signal?: AbortSignal;
+}
+
 export interface PathStat {
   /** Base name as Docker's X-Docker-Container-Path-Stat has it. */
   name: string;
@@ -188,7 +196,7 @@ export interface ArchiveBinding {
   /** Packs a tree as PAX tar: owners, xattrs, ACLs, hard links, sparse files, ns times. */
   pack(root: NativePath, target: ArchiveEnd, options: PackOptions): Promise<{ entries: number; bytes: number }>;
   /** Copies a host directory into the root, preserving everything `pack` would. */
-  copyTree(source: NativePath, root: NativePath, options: { signal?: AbortSignal }): Promise<{ entries: number; bytes: number }>;
+  copyTree(source: NativePath, root: NativePath, options: CopyTreeOptions): Promise<{ entries: number; bytes: number }>;
   statInRoot(root: NativePath, path: string): Promise<PathStat>;
 }
 

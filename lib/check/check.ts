@@ -12,6 +12,7 @@ import { checkRemains } from './remains';
 import { checkRunDirectories } from './run-directories';
 import { checkSubvolumes } from './subvolumes';
 import { checkTrees } from './trees';
+import { checkVolumes } from './volumes';
 import { checkWorkspaces } from './workspaces';
 
 /** In this order: what an earlier one mends, a later one no longer finds. A new kind of thing gets a file of its own and a line here. */
@@ -20,6 +21,7 @@ const CHECKS: readonly Check[] = [
   checkWorkspaces,
   checkImages,
   checkContainers,
+  checkVolumes,
   checkTrees,
   checkPools,
   checkSubvolumes,

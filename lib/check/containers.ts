@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { discardTree, dropRow } from '../containers/create';
+import { discardContainer } from '../containers/discard';
 import { type ContainerRow, containerById } from '../containers/record';
 import { settleRow } from '../containers/settle';
 import type { Context } from '../context';
@@ -29,7 +29,8 @@ function* unsettled({ store }: Context, row: ContainerRow): Generator<Problem> {
   };
 }
 
-function* atRest({ store }: Context, { id, name }: ContainerRow): Generator<Problem> {
+function* atRest({ store }: Context, row: ContainerRow): Generator<Problem> {
+  const { id, name } = row;
   const isLost = () => !existsSync(store.layout.containerRootfs(id)) && ['created', 'exited'].includes(containerById(store, id)?.state ?? '');
   if (!isLost()) return;
   yield {
@@ -38,8 +39,7 @@ function* atRest({ store }: Context, { id, name }: ContainerRow): Generator<Prob
     detail: 'its file system is gone',
     repair: async () => {
       if (!isLost()) return undefined;
-      await discardTree(store, id);
-      dropRow(store, id);
+      await discardContainer(store, row);
       return 'row removed';
     },
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { discardTree } from '../containers/create';
+import { discardTree } from '../containers/discard';
 import type { Context } from '../context';
 import { discardImage } from '../images/publish';
 import type { Problem } from './finding';

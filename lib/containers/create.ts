@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { findImage, type ImageRow, type OciImage } from '../images/record';
-import { allocateAddress, releaseAddress } from '../network/address-pool';
+import { allocateAddress } from '../network/address-pool';
 import { reserveIdRange } from '../security/id-ranges';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
 import { withUndo } from '../util/undo';
+import { type Claim, claimVolumes, dropClaims, finishClaims } from '../volumes/claim';
+import { whenFree } from '../volumes/busy';
 import { recordContainerEvent } from './container-events';
+import { makeVolumes, wantedVolumes } from './container-volumes';
+import { discardTree, dropRow } from './discard';
 import { checkName, generateName } from './names';
 import { normaliseSpec } from './normalise';
 import type { ContainerRow } from './record';
 import type { ContainerOptions, ContainerSpec } from './spec';
+import { inheritedMounts } from './volumes-from';
 
 interface Plan {
   id: string;
@@ -45,7 +50,8 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
   const { store, pool } = context;
   const plan = makePlan(store, options);
   return withUndo(async (undo) => {
-    reserve(store, plan);
+    const claims = await reserve(store, [plan]);
+    undo.add(() => dropClaims(store, claims.values()));
     undo.add(() => dropRow(store, plan.id));
     const directory = store.layout.container(plan.id);
     const source = basePath(store, plan.image);
@@ -55,7 +61,8 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
       await btrfs.snapshotCreate(source, directory, 'rootfs', false);
     }
     pool.refill(plan.image.id, source);
-    finish(store, [plan]);
+    if (plan.spec.mounts.length > 0) await makeVolumes(store, plan.spec.mounts, claims, source);
+    finish(store, [plan], claims);
     return { id: plan.id, warnings: plan.warnings };
   });
 }
@@ -68,9 +75,8 @@ export async function createContainers(context: Context, list: ContainerOptions[
   const { store } = context;
   const plans = list.map((options) => makePlan(store, options));
   return withUndo(async (undo) => {
-    store.db.transaction(() => {
-      for (const plan of plans) reserve(store, plan);
-    });
+    const claims = await reserve(store, plans);
+    undo.add(() => dropClaims(store, claims.values()));
     undo.add(async () => {
       for (const { id } of plans) {
         await discardTree(store, id);
@@ -86,7 +92,8 @@ export async function createContainers(context: Context, list: ContainerOptions[
     const answers = await btrfs.snapshotBatch(requests, threads);
     const failure = answers.find((answer) => answer !== null);
     if (failure) throw btrfs.wrapNativeError(failure);
-    finish(store, plans);
+    for (const { spec, image } of plans) if (spec.mounts.length > 0) await makeVolumes(store, spec.mounts, claims, basePath(store, image));
+    finish(store, plans, claims);
     return plans.map(({ id, warnings }) => ({ id, warnings }));
   });
 }
@@ -97,12 +104,23 @@ function makePlan(store: Store, options: ContainerOptions): Plan {
   const id = randomId();
   const oci = JSON.parse(image.config) as OciImage;
   const warnings: string[] = [];
-  const spec = normaliseSpec(id, options, oci.config, warnings);
+  const inherited = inheritedMounts(store, options.volumesFrom ?? []);
+  const spec = normaliseSpec(id, options, oci.config, inherited, warnings);
   return { id, wantedName: options.name === undefined ? undefined : checkName(options.name), name: '', image, imageName: options.image, spec, warnings };
 }
 
-/** The row comes first, in a state nobody can use, so that whatever a crash leaves behind has a row that says so. */
-function reserve(store: Store, plan: Plan): void {
+/** The rows come first, in a state nobody can use, so that whatever a crash leaves behind has a row that says so. */
+function reserve(store: Store, plans: Plan[]): Map<string, Claim> | Promise<Map<string, Claim>> {
+  const all = () =>
+    store.db.transaction(() => {
+      const claims = new Map<string, Claim>();
+      for (const plan of plans) reserveOne(store, plan, claims);
+      return claims;
+    });
+  return plans.some(({ spec }) => spec.mounts.length > 0) ? whenFree(all) : all();
+}
+
+function reserveOne(store: Store, plan: Plan, claims: Map<string, Claim>): void {
   const { db } = store;
   db.transaction(() => {
     // The image may have gone since it was looked up.
@@ -119,6 +137,7 @@ function reserve(store: Store, plan: Plan): void {
     );
     if (plan.spec.isolation?.userns !== 'host') reserveIdRange(db, plan.id);
     if (plan.spec.ip !== '') allocateAddress(db.raw, store.marker.subnet, plan.id, plan.spec.ip);
+    if (plan.spec.mounts.length > 0) claimVolumes(store, plan.id, wantedVolumes(plan.spec.mounts), claims);
   });
 }
 
@@ -138,9 +157,10 @@ function freeName(store: Store, wanted: string | undefined): string {
   }
 }
 
-function finish(store: Store, plans: Plan[]): void {
+function finish(store: Store, plans: Plan[], claims: ReadonlyMap<string, Claim>): void {
   store.db.transaction(() => {
     for (const { id } of plans) store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ?", id);
+    finishClaims(store, claims.values());
   });
   for (const plan of plans) recordContainerEvent(store, { ...plan, image_name: plan.imageName }, 'create');
 }
@@ -148,20 +168,4 @@ function finish(store: Store, plans: Plan[]): void {
 /** The subvolume that containers of this image are snapshots of. */
 export function basePath(store: Store, image: ImageRow): string {
   return image.has_base ? store.layout.imageBase(image.id) : store.layout.imageRootfs(image.id);
-}
-
-/** Removes a container's tree and files; safe to repeat. */
-export async function discardTree(store: Store, id: string): Promise<void> {
-  const directory = store.layout.container(id);
-  await btrfs.subvolumeDelete(directory, 'rootfs');
-  rmSync(directory, { recursive: true, force: true });
-}
-
-/** Removes a container's row and what hangs on it. */
-export function dropRow(store: Store, id: string): void {
-  const row = store.db.transaction(() => {
-    releaseAddress(store.db.raw, id);
-    return store.db.get<ContainerRow>('DELETE FROM containers WHERE id = ? RETURNING *', id);
-  });
-  if (row !== undefined && row.state !== 'creating') recordContainerEvent(store, row, 'destroy');
 }

@@ -4,9 +4,10 @@ import { addressOf } from '../network/address-pool';
 import { bridgeConfig } from '../network/bridge';
 import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
 import { describeIsolation } from '../security/isolation';
+import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
 import { type ContainerRow, specOf } from './record';
 import { describeResources } from './resources';
-import type { ContainerSpec, MountSpec } from './spec';
+import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
 import { signalName } from '../util/signals';
 
@@ -43,7 +44,7 @@ function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
     ExecIDs: null,
     HostConfig: { ...describeHostConfig(spec), ...describeIsolation(spec.isolation, row.id_range > 0) },
     GraphDriver: { Name: 'btrfs', Data: { Subvolume: layout.containerRootfs(row.id) } },
-    Mounts: spec.mounts.map(describeMount),
+    Mounts: describeMounts(store, row.id, spec.mounts),
     Config: describeConfig(row, spec),
     NetworkSettings: describeNetwork(store, row, spec),
   };
@@ -80,27 +81,18 @@ function timestamp(ns: string): string {
 }
 
 function describeHostConfig(spec: ContainerSpec) {
-  const binds = spec.mounts.flatMap((mount) => (mount.type === 'bind' ? [`${mount.source}:${mount.target}${mount.readonly ? ':ro' : ''}`] : []));
-  const tmpfs = spec.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [[mount.target, mount.options]] : []));
   return {
-    Binds: binds.length === 0 ? null : binds,
+    ...describeHostMounts(spec.mounts, spec.volumesFrom),
     LogConfig: { Type: 'json-file', Config: {} },
     NetworkMode: spec.network,
     AutoRemove: spec.autoRemove,
     Privileged: spec.privileged,
     ReadonlyRootfs: spec.readonlyRootfs,
-    Tmpfs: Object.fromEntries(tmpfs) as Record<string, string>,
     Init: spec.init,
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     Runtime: 'liblxc',
     ...describeResources(spec.resources),
   };
-}
-
-function describeMount(mount: MountSpec) {
-  return mount.type === 'bind'
-    ? { Type: 'bind', Source: mount.source, Destination: mount.target, Mode: mount.readonly ? 'ro' : '', RW: !mount.readonly, Propagation: 'rprivate' }
-    : { Type: 'tmpfs', Source: '', Destination: mount.target, Mode: mount.options, RW: true, Propagation: '' };
 }
 
 function describeConfig(row: ContainerRow, spec: ContainerSpec) {
@@ -118,7 +110,7 @@ function describeConfig(row: ContainerRow, spec: ContainerSpec) {
     Env: spec.env,
     Cmd: spec.command,
     Image: row.image_name,
-    Volumes: null,
+    Volumes: describeVolumes(spec.mounts),
     WorkingDir: spec.workdir,
     Entrypoint: spec.entrypoint.length === 0 ? null : spec.entrypoint,
     Labels: spec.labels,

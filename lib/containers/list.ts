@@ -2,6 +2,7 @@
 import { DockerliteError } from '../errors';
 import { formatIpv4 } from '../network/ipv4';
 import type { Store } from '../store/store';
+import type { MountSpec } from './mount-spec';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerState } from './state';
 
@@ -10,7 +11,7 @@ export interface ListOptions {
   all?: boolean;
   /** Only the newest so many, running or not. */
   last?: number;
-  /** Docker's filters: id, name, status, label, ancestor, exited, network, before, since; values of one key are alternatives. */
+  /** Docker's filters: id, name, status, label, ancestor, exited, volume, network, before, since; values of one key are alternatives. */
   filters?: Record<string, string[]>;
 }
 
@@ -33,6 +34,7 @@ export interface ContainerSummary {
   ip: string;
   network: string;
   labels: Record<string, string>;
+  mounts: MountSpec[];
 }
 
 type Row = ContainerRow & { ip: number | null };
@@ -47,6 +49,7 @@ const FILTERS: Record<string, Filter> = {
   label: (container, values) => values.every((value) => hasLabel(container.labels, value)),
   ancestor: (container, values) => values.some((value) => isImage(container, value)),
   exited: (container, values) => container.state === 'exited' && values.some((value) => Number(value) === container.exitCode),
+  volume: (container, values) => container.mounts.some((mount) => values.some((value) => isMounted(mount, value))),
   network: (container, values) => values.includes(container.network),
 };
 const ORDER_FILTERS = ['before', 'since'];
@@ -86,6 +89,7 @@ function summarise(row: Row): ContainerSummary {
     ip: row.ip === null || !RUNNING.includes(row.state) ? '' : formatIpv4(row.ip),
     network: spec.network,
     labels: spec.labels,
+    mounts: spec.mounts,
   };
 }
 
@@ -118,6 +122,10 @@ function hasLabel(labels: Record<string, string>, wanted: string): boolean {
   const equals = wanted.indexOf('=');
   if (equals < 0) return Object.hasOwn(labels, wanted);
   return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+function isMounted(mount: MountSpec, value: string): boolean {
+  return mount.target === value || (mount.type === 'volume' && mount.name === value) || (mount.type === 'bind' && mount.source === value);
 }
 
 function isImage(container: ContainerSummary, value: string): boolean {

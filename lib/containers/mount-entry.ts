@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
-import type { Layout } from '../store/layout';
-import type { MountSpec } from './spec';
+import type { MountSpec } from './mount-spec';
 
-/** One of the user's mounts as liblxc takes it: an fstab(5) line whose target is relative to the container's root. */
-export function mountEntry(_layout: Layout, mount: MountSpec): string {
+/** A prepared mount as liblxc takes it: an fstab(5) line whose target is relative to the container's root. */
+export function mountEntry(mount: MountSpec): string {
   const target = escape(mount.target.slice(1));
-  if (mount.type === 'tmpfs') {
-    const options = ['nosuid', 'nodev', 'noexec', ...mount.options.split(','), 'create=dir'].filter((word) => word !== '');
-    return `lxc.mount.entry=tmpfs ${target} tmpfs ${options.join(',')} 0 0`;
+  switch (mount.type) {
+    case 'tmpfs': {
+      const options = ['nosuid', 'nodev', 'noexec', ...mount.options.split(','), 'create=dir'].filter((word) => word !== '');
+      return `lxc.mount.entry=tmpfs ${target} tmpfs ${options.join(',')} 0 0`;
+    }
+    case 'volume':
+      return `lxc.mount.entry=${escape(mount.source ?? '')} ${target} none bind,${access(mount)},rprivate,create=dir 0 0`;
+    case 'bind': {
+      const options = [mount.nonRecursive ? 'bind' : 'rbind', access(mount), mount.propagation ?? 'rprivate', `create=${kindOf(mount.source)}`];
+      return `lxc.mount.entry=${escape(mount.source)} ${target} none ${options.join(',')} 0 0`;
+    }
   }
-  return `lxc.mount.entry=${escape(mount.source)} ${target} none rbind,${mount.readonly ? 'ro' : 'rw'},rprivate,create=${kindOf(mount.source)} 0 0`;
+}
+
+function access({ readonly }: { readonly: boolean }): 'ro' | 'rw' {
+  return readonly ? 'ro' : 'rw';
 }
 
 /** Whether a bind mount's target must be made as a file or as a directory. */

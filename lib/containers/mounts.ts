@@ -49,7 +49,7 @@ function checkBind({ source, target, readonly, propagation, nonRecursive, create
     readonly: readonly === true,
     ...(propagation !== undefined && propagation !== 'rprivate' && { propagation }),
     ...(nonRecursive === true && { nonRecursive }),
-    ...(createSource === true && { createSource }),
+    createSource: createSource === true,
   };
 }
 

@@ -3,7 +3,8 @@ import { DockerliteError, invalid } from '../errors';
 import { checkIsolation } from '../security/isolation';
 import { shortId } from '../util/id';
 import { checkResources } from './resource-check';
-import { parseMount, parseTmpfs } from './mounts';
+import { mergeMounts } from './merge-mounts';
+import type { MountSpec } from './mount-spec';
 import { signalNumber } from '../util/signals';
 import type { ImageConfig } from '../images/config';
 import type { ContainerOptions, ContainerSpec } from './spec';
@@ -12,10 +13,11 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 /**
  * Turns what a caller said and what the image says into one complete specification: the only place with defaults.
- * What the kernel cannot do and is left out is added to `warnings`.
+ * `inherited` are the mounts of the containers named by `volumesFrom`; what the kernel cannot do and is left out is added
+ * to `warnings`.
  * @throws E_INVALID
  */
-export function normaliseSpec(id: string, options: ContainerOptions, image: ImageConfig, warnings: string[] = []): ContainerSpec {
+export function normaliseSpec(id: string, options: ContainerOptions, image: ImageConfig, inherited: MountSpec[] = [], warnings: string[] = []): ContainerSpec {
   const entrypoint = options.entrypoint ?? image.Entrypoint ?? [];
   // As Docker: an entrypoint of one's own drops the image's command.
   const command = options.command?.length ? options.command : options.entrypoint === undefined ? (image.Cmd ?? []) : [];
@@ -50,7 +52,8 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     stopTimeout: checkTimeout(options.stopTimeout ?? 10),
     network,
     ip: options.ip ?? '',
-    mounts: [...(options.mounts ?? []).map(parseMount), ...(options.tmpfs ?? []).map(parseTmpfs)],
+    mounts: mergeMounts({ mounts: options.mounts ?? [], tmpfs: options.tmpfs ?? [], inherited, imageVolumes: Object.keys(image.Volumes ?? {}) }),
+    ...(options.volumesFrom?.length && { volumesFrom: options.volumesFrom }),
     readonlyRootfs: options.readonlyRootfs === true,
     privileged: options.privileged === true,
     init: options.init === true,
@@ -60,7 +63,6 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     ...(limits.resources && { resources: limits.resources }),
   };
   noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');
-  checkTargets(spec);
   return spec;
 }
 
@@ -100,12 +102,4 @@ function checkTimeout(seconds: number): number {
 function noNul(values: string[], what: string): string[] {
   if (values.some((value) => typeof value !== 'string' || value.includes('\0'))) throw invalid(what, 'text without NUL bytes', 'NUL');
   return values;
-}
-
-function checkTargets(spec: ContainerSpec): void {
-  const seen = new Set<string>();
-  for (const { target } of spec.mounts) {
-    if (seen.has(target)) throw new DockerliteError('E_INVALID', `Duplicate mount point: ${target}`);
-    seen.add(target);
-  }
 }

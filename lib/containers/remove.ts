@@ -2,7 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { currentOwner } from '../util/owner';
-import { discardTree, dropRow } from './create';
+import { discardContainer } from './discard';
 import { killContainer } from './kill';
 import { type ContainerRow, containerById } from './record';
 import { settleRow } from './settle';
@@ -12,6 +12,8 @@ import { waitContainer } from './wait';
 export interface RemoveOptions {
   /** Kill it first when it runs. */
   force?: boolean;
+  /** Remove the volumes too that were made for it alone and have no name; default as it was created (--rm). */
+  volumes?: boolean;
 }
 
 /**
@@ -34,8 +36,7 @@ export async function removeContainer(context: Context, row: ContainerRow, optio
     row.id,
   );
   if (claimed === 0) throw new DockerliteError('E_CONFLICT', `removal of container ${row.id} is already in progress`);
-  await discardTree(store, row.id);
-  dropRow(store, row.id);
+  await discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes });
 }
 
 async function endIt(context: Context, row: ContainerRow): Promise<void> {

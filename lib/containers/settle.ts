@@ -5,7 +5,7 @@ import type { Store } from '../store/store';
 import { isAlive, ownerOf } from '../util/owner';
 import type { SupervisorState } from '../binding/supervisor';
 import { recordLostEnd } from './container-events';
-import { discardTree, dropRow } from './create';
+import { discardContainer } from './discard';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
 import type { ContainerRow } from './record';
 import { clearRemains } from './remains';
@@ -35,8 +35,7 @@ export async function settleRow(store: Store, row: ContainerRow): Promise<Contai
     case 'creating':
     case 'removing':
       if (isAlive(row.owner)) return row;
-      await discardTree(store, row.id);
-      dropRow(store, row.id);
+      await discardContainer(store, row);
       return undefined;
     case 'starting':
       return settleStarting(store, row);
@@ -126,7 +125,6 @@ export function recordExit(store: Store, row: ContainerRow, record: ExitRecord, 
 async function removeFinished(store: Store): Promise<void> {
   const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state = 'exited' AND auto_remove = 1");
   for (const row of rows) {
-    await discardTree(store, row.id);
-    dropRow(store, row.id);
+    await discardContainer(store, row);
   }
 }

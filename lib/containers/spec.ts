@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Isolation } from '../security/isolation';
+import type { MountOptions, MountSpec } from './mount-spec';
 import type { Resources } from './resources';
-
-export interface BindMount {
-  type: 'bind';
-  /** Absolute path on the host. */
-  source: string;
-  /** Absolute path in the container. */
-  target: string;
-  readonly: boolean;
-}
-
-export interface TmpfsMount {
-  type: 'tmpfs';
-  target: string;
-  /** Mount options as Docker's --tmpfs takes them, e.g. "size=64m,mode=1777". */
-  options: string;
-}
-
-export type MountSpec = BindMount | TmpfsMount;
 
 /** What a caller may say when creating a container. CLI flags, library options and API JSON all become this. */
 export interface ContainerOptions {
@@ -40,9 +23,11 @@ export interface ContainerOptions {
   stopTimeout?: number;
   network?: 'none' | 'bridge' | 'host';
   ip?: string;
-  /** -v: "host:container[:ro]" or structured. */
-  mounts?: (string | MountSpec)[];
+  /** As -v takes them, e.g. "name:/path" or "/host:/path:ro", or structured. */
+  mounts?: (string | MountOptions)[];
   tmpfs?: string[];
+  /** Mounts of other containers as well: "container[:ro]". */
+  volumesFrom?: string[];
   readonlyRootfs?: boolean;
   privileged?: boolean;
   /** Limits on memory, processors, processes and block I/O. */
@@ -76,6 +61,7 @@ export interface ContainerSpec {
   /** Fixed address asked for, '' for any. */
   ip: string;
   mounts: MountSpec[];
+  volumesFrom?: string[];
   readonlyRootfs: boolean;
   privileged: boolean;
   init: boolean;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
 import { lxcVersion } from '../binding/lxc';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
@@ -12,10 +11,9 @@ import { capabilityMask } from './capabilities';
 import { eventMembers, recordContainerEvent } from './container-events';
 import { clearExitRecord } from './exit-record';
 import { lxcConfig } from './lxc-config';
-import { makeMountTargets } from './mount-targets';
-import { missingSources } from './mounts';
 import { prepareNetwork } from './network-setup';
 import { encodePayload } from './payload';
+import { prepareMounts } from './prepare-mounts';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerSpec } from './spec';
 import { requireState } from './state';
@@ -122,15 +120,14 @@ async function launch(
   ends: StreamEnds | undefined,
 ): Promise<SupervisorConnection> {
   const { layout } = context.store;
-  for (const path of missingSources(spec.mounts)) mkdirSync(path, { recursive: true });
-  await makeMountTargets(context.store, row.id, spec);
+  const mounts = await prepareMounts(context.store, row.id, spec.mounts);
   const network = await prepareNetwork(context.store, row, spec);
   const connection = context.launcher.start({
     id: row.id,
     runDir: layout.runDir(row.id),
     logPath: layout.containerLog(row.id),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, spec, network, firstHostId(context.store.marker, row.id_range)),
+    config: lxcConfig(layout, row.id, { ...spec, mounts }, network, firstHostId(context.store.marker, row.id_range)),
     payload: encodePayload({
       argv: spec.argv,
       env: spec.env,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { currentOwner, isAlive } from '../util/owner';
+import { VolumeBusy } from './busy';
 import { insertVolume } from './create';
 import { discardVolume, makeData } from './make';
 import { bindDevice, type VolumeOptions } from './options';
@@ -22,23 +21,6 @@ export interface Claim {
   name: string;
   /** It has no files of its own yet, not even a place for them. */
   fresh: boolean;
-}
-
-/** Another process is at work on a volume that is needed. */
-class VolumeBusy extends Error {}
-
-const PATIENCE_MS = 30_000;
-
-/** Runs a transaction that claims volumes, again as long as another process is at work on one of them. */
-export async function whenFree<T>(transaction: () => T): Promise<T> {
-  for (const end = Date.now() + PATIENCE_MS; ; await delay(5)) {
-    try {
-      return transaction();
-    } catch (error) {
-      if (!(error instanceof VolumeBusy)) throw error;
-      if (Date.now() > end) throw new DockerliteError('E_CONFLICT', error.message);
-    }
-  }
 }
 
 /**
@@ -62,8 +44,12 @@ function claimOne(store: Store, volume: WantedVolume): Claim | undefined {
     return { name: volume.name, fresh: true };
   }
   if (row.state === 'ready') return mayFill(store, row) ? take(store, row, 'filling') : undefined;
-  if (isAlive(row.owner)) throw new VolumeBusy(`volume ${row.name} is being made or removed by another process`);
-  return take(store, row, row.state === 'filling' ? 'filling' : 'creating');
+  if (isAlive(row.owner)) throw new VolumeBusy(row.name);
+  if (row.state === 'filling') return take(store, row, 'filling');
+  // Of one that was never ready, or is as good as gone, nothing is kept.
+  const { labels, options } = volume;
+  store.db.run('UPDATE volumes SET created = ?, labels = ?, options = ? WHERE name = ?', Date.now(), JSON.stringify(labels), JSON.stringify(options), row.name);
+  return take(store, row, 'creating');
 }
 
 function take(store: Store, { name }: VolumeRow, state: 'creating' | 'filling'): Claim {
@@ -101,8 +87,8 @@ export async function dropClaims(store: Store, claims: Iterable<Claim>): Promise
  */
 export function markAnonymous(store: Store, container: string): string[] {
   const rows = store.db.all<{ volume: string }>(
-    `SELECT volume FROM volume_uses WHERE container = ?1 AND anonymous = 1
-     AND NOT EXISTS (SELECT 1 FROM volume_uses AS other WHERE other.volume = volume_uses.volume AND other.container <> ?1)`,
+    `SELECT volume FROM volume_uses WHERE container = ? AND anonymous = 1
+     AND NOT EXISTS (SELECT 1 FROM volume_uses AS other WHERE other.volume = volume_uses.volume AND other.container <> volume_uses.container)`,
     container,
   );
   const names = rows.map(({ volume }) => volume);

@@ -4,6 +4,7 @@ import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
 import { withUndo } from '../util/undo';
+import { VolumeBusy, whenFree } from './busy';
 import { discardVolume, makeData, snapshotData } from './make';
 import { checkVolumeName } from './names';
 import { bindDevice, checkDriver, checkVolumeOptions, type VolumeOptions } from './options';
@@ -26,11 +27,13 @@ export async function createVolume(store: Store, asked: CreateVolumeOptions): Pr
   checkDriver(asked.driver, name);
   const options = checkVolumeOptions(asked.options ?? {});
   await settleVolumes(store);
-  const existing = store.db.transaction(() => {
+  const claim = () => {
     const row = volumeRow(store, name);
+    if (row?.state === 'creating' || row?.state === 'removing') throw new VolumeBusy(name);
     if (row === undefined) insertVolume(store, { name, options, labels: asked.name ? (asked.labels ?? {}) : { ...asked.labels, [ANONYMOUS_LABEL]: '' } });
     return row;
-  });
+  };
+  const existing = await whenFree(() => store.db.transaction(claim));
   if (existing !== undefined) return reuse(store, existing, options);
   return finishNew(store, name, () => makeData(store, name));
 }
@@ -69,7 +72,6 @@ function reuse(store: Store, row: VolumeRow, options: VolumeOptions): Volume {
   if (!isSame(JSON.parse(row.options) as VolumeOptions, options)) {
     throw new DockerliteError('E_CONFLICT', `create ${row.name}: conflict: a volume of this name with other options already exists`);
   }
-  if (row.state === 'removing') throw new DockerliteError('E_CONFLICT', `volume ${row.name} is being removed`);
   return toVolume(store, row);
 }
 

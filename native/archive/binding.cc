@@ -112,8 +112,11 @@ Napi::Value Pack(const Napi::CallbackInfo& info) {
 
 Napi::Value CopyTree(const Napi::CallbackInfo& info) {
   std::string source = args::Path(info[0]), root = args::Path(info[1]);
-  auto work = [=](Abort& abort) { return copyTree(source, root, abort); };
-  return Start<Count>(info, args::Options(info, 2), work, CountToJs);
+  auto object = args::Options(info, 2);
+  std::optional<std::string> from;
+  if (Napi::Value value = object.Get("from"); !value.IsUndefined()) from = clampName(args::Path(value));
+  auto work = [=](Abort& abort) { return copyTree(source, from, root, abort); };
+  return Start<Count>(info, object, work, CountToJs);
 }
 
 // A file's time may be any 64-bit number of seconds: more nanoseconds than an int64_t holds.

@@ -147,22 +147,34 @@ Result<bool> Copier::visit(const Visit& visit) {
   return true;
 }
 
+Result<UniqueFd> openSource(const std::string& source, const std::optional<std::string>& from) {
+  if (from) {
+    auto tree = RootDir::open(source);
+    if (!tree) return tree.error();
+    return tree.value().openIn(*from, O_PATH | O_DIRECTORY);
+  }
+  UniqueFd top(::open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!top) return Error::last("open", source);
+  return top;
+}
+
 }  // namespace
 
-Result<Count> copyTree(const std::string& source, const std::string& rootPath, Abort& abort) {
+Result<Count> copyTree(const std::string& source, const std::optional<std::string>& from, const std::string& rootPath,
+                       Abort& abort) {
   auto root = RootDir::open(rootPath);
   if (!root) return root.error();
   auto self = root.value().openIn("", O_PATH | O_DIRECTORY);
   if (!self) return self.error();
   struct stat st;
   if (::fstat(self.value().get(), &st) != 0) return Error::last("fstat", rootPath);
-  UniqueFd top(::open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!top) return Error::last("open", source);
-  struct stat from;
-  if (::fstat(top.get(), &from) != 0) return Error::last("fstat", source);
-  if (from.st_dev == st.st_dev && from.st_ino == st.st_ino)
+  auto top = openSource(source, from);
+  if (!top) return top.error();
+  struct stat top_stat;
+  if (::fstat(top.value().get(), &top_stat) != 0) return Error::last("fstat", source);
+  if (top_stat.st_dev == st.st_dev && top_stat.st_ino == st.st_ino)
     return Error{EINVAL, "copyTree", source, "source and target are the same directory"};
-  return Copier(root.value(), st, abort).run(std::move(top));
+  return Copier(root.value(), st, abort).run(std::move(top.value()));
 }
 
 }  // namespace dockerlite::tree

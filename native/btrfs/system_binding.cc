@@ -79,17 +79,25 @@ Napi::Value MakeMountPoints(const Info& info) {
       [](Napi::Env env, bool& made) -> Napi::Value { return Napi::Boolean::New(env, made); });
 }
 
+Napi::Value FromStrings(Napi::Env env, std::vector<std::string>& list) {
+  auto array = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); i++) array.Set(i, Napi::String::New(env, list[i]));
+  return array;
+}
+
+Napi::Value RealPaths(const Info& info) {
+  return PromiseWorker<std::vector<std::string>>::Queue(
+      info.Env(),
+      [root = args::Path(info[0]), points = Paths(info[1])] { return dockerlite::RealPaths(root, points); }, FromStrings);
+}
+
 Napi::Value MissingMountPoints(const Info& info) {
   return PromiseWorker<std::vector<std::string>>::Queue(
       info.Env(),
       [root = args::Path(info[0]), points = MountPoints{Paths(info[1]), Paths(info[2])}] {
         return dockerlite::MissingMountPoints(root, points);
       },
-      [](Napi::Env env, std::vector<std::string>& missing) -> Napi::Value {
-        auto array = Napi::Array::New(env, missing.size());
-        for (uint32_t i = 0; i < missing.size(); i++) array.Set(i, Napi::String::New(env, missing[i]));
-        return array;
-      });
+      FromStrings);
 }
 
 }  // namespace
@@ -106,6 +114,7 @@ void RegisterSystem(Napi::Env env, Napi::Object exports) {
   add("probeSignature", ProbeSignature);
   add("renameNoReplace", RenameNoReplace);
   add("makeMountPoints", MakeMountPoints);
+  add("realPaths", RealPaths);
   add("missingMountPoints", MissingMountPoints);
 }
 

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <climits>
 #include <optional>
 
 #include "sys/syscalls.h"
@@ -24,6 +26,16 @@ std::optional<std::vector<std::string>> Split(const std::string& path) {
     if (!names.empty() && (names.back() == "." || names.back() == "..")) return std::nullopt;
   }
   return names;
+}
+
+// What the kernel calls an open file.
+Result<std::string> PathOf(int fd) {
+  char path[PATH_MAX];
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t length = readlink(link.c_str(), path, sizeof path);
+  if (length < 0) return Error::last("readlink", link);
+  if (length == sizeof path) return Error{ENAMETOOLONG, "readlink", link, {}};
+  return std::string(path, static_cast<size_t>(length));
 }
 
 Result<bool> Exists(int root, const std::string& path) {
@@ -86,6 +98,23 @@ Result<bool> MakeMountPoints(const std::string& path, const MountPoints& points)
     }
   }
   return made;
+}
+
+Result<std::vector<std::string>> RealPaths(const std::string& path, const std::vector<std::string>& points) {
+  Result<UniqueFd> root = OpenDirectory(path);
+  if (!root) return root.error();
+  Result<std::string> top = PathOf(root.value().get());
+  if (!top) return top.error();
+  std::vector<std::string> real;
+  for (const std::string& point : points) {
+    Result<UniqueFd> fd = OpenAt2(root.value().get(), point, O_PATH, kInRoot);
+    if (!fd) return fd.error();
+    Result<std::string> found = PathOf(fd.value().get());
+    if (!found) return found.error();
+    if (!found.value().starts_with(top.value() + "/")) return Error{EXDEV, "openat2", point, {}};
+    real.push_back(found.value().substr(top.value().size() + 1));
+  }
+  return real;
 }
 
 Result<std::vector<std::string>> MissingMountPoints(const std::string& path, const MountPoints& points) {

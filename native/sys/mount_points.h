@@ -18,6 +18,9 @@ struct MountPoints {
 // as if `root` were "/". True when anything was made.
 Result<bool> MakeMountPoints(const std::string& root, const MountPoints& points);
 
+// What these paths are with every symbolic link in them followed, relative to `root`. They must be there.
+Result<std::vector<std::string>> RealPaths(const std::string& root, const std::vector<std::string>& points);
+
 // Those that are not there.
 Result<std::vector<std::string>> MissingMountPoints(const std::string& root, const MountPoints& points);
 

@@ -62,13 +62,42 @@ describe('what run and create were asked for', () => {
   });
 
   it('reads --mount', () => {
-    assert.deepEqual(parseMountOption('type=bind,src=/etc,dst=/x,ro'), { type: 'bind', source: '/etc', target: '/x', readonly: true });
-    assert.deepEqual(parseMountOption('type=bind,source=/etc,target=/x,readonly=false'), { type: 'bind', source: '/etc', target: '/x', readonly: false });
-    assert.deepEqual(parseMountOption('type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1777'), { type: 'tmpfs', target: '/t', options: 'size=64m,mode=1777' });
+    assert.deepEqual(parseMountOption('type=bind,src=/etc,dst=/x,ro'), { type: 'bind', source: '/etc', target: '/x', readonly: true, createSource: false });
+    assert.deepEqual(parseMountOption('type=bind,source=/etc,target=/x,readonly=false'), { type: 'bind', source: '/etc', target: '/x', readonly: false, createSource: false });
+    assert.deepEqual(parseMountOption('type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1777'), { type: 'tmpfs', target: '/t', options: 'size=67108864,mode=1777' });
   });
 
-  for (const text of ['type=bind,target=/x', 'type=bind,source=/no/such,target=/x', 'type=volume,source=a,target=/x', 'source=/etc', 'type=bind,nonsense=1,target=/x', 'target']) {
-    it(`refuses --mount ${text}`, () => assert.throws(() => parseMountOption(text), { exitStatus: 125 }));
+  it('reads --mount of volumes, as a line of CSV', () => {
+    assert.deepEqual(parseMountOption('dst=/x'), { type: 'volume', target: '/x', readonly: false });
+    assert.deepEqual(parseMountOption('type=volume,src=data,dst=/x,volume-nocopy,volume-subpath=a/b,volume-label=k=v,volume-label=l,volume-driver=local,volume-opt=o=bind,consistency=cached'), {
+      type: 'volume', name: 'data', target: '/x', readonly: false, noCopy: true, subpath: 'a/b', driver: 'local', labels: { k: 'v', l: '' }, driverOptions: { o: 'bind' },
+    });
+    assert.deepEqual(parseMountOption('type=bind,"src=/a,""b",dst=/x,bind-propagation=rslave,bind-nonrecursive'), {
+      type: 'bind', source: '/a,"b', target: '/x', readonly: false, createSource: false, propagation: 'rslave', nonRecursive: true,
+    });
+    assert.deepEqual(parseMountOption('type=volume,source=data,target=/x,"volume-opt=o=a,b"'), { type: 'volume', name: 'data', target: '/x', readonly: false, driverOptions: { o: 'a,b' } });
+  });
+
+  for (const [text, message] of [
+    ['type=bind,target=/x', /field Source must not be empty/],
+    ['source=/etc', /target is required/],
+    ['type=,target=/x', /type is required/],
+    ['type=bind,nonsense=1,target=/x', /unexpected key 'nonsense' in 'nonsense=1'/],
+    ['type=bind,__proto__=1,target=/x', /unexpected key '__proto__'/],
+    ['target', /invalid field 'target' must be a key=value pair/],
+    ['type=npipe,target=/x', /mount type unknown/],
+    ['type=bind,source=/etc,target=/x,readonly=perhaps', /invalid value for readonly: perhaps/],
+    ['type=bind,source=/etc,target=/x,volume-nocopy', /cannot mix 'volume-\*' options with mount type 'bind'/],
+    ['type=volume,target=/x,bind-propagation=slave', /cannot mix 'bind-\*' options with mount type 'volume'/],
+    ['type=bind,source=/etc,target=/x,tmpfs-size=1', /cannot mix 'tmpfs-\*' options with mount type 'bind'/],
+    ['type=bind,source=/etc,target=/x,bind-propagation=sideways', /invalid propagation mode: sideways/],
+    ['type=bind,source=/etc,target=/x,bind-recursive=readonly', /bind-recursive=readonly is not supported/],
+    ['type=tmpfs,source=/etc,target=/x', /Source must not be specified/],
+    ['type=tmpfs,target=/x,tmpfs-size=big', /invalid size: 'big'/],
+    ['type=tmpfs,target=/x,tmpfs-mode=999', /invalid value for tmpfs-mode: 999/],
+    ['type=bind,"source=/etc,target=/x', /bare "/],
+  ] as const) {
+    it(`refuses --mount ${text}`, () => assert.throws(() => parseMountOption(text), { exitStatus: 125, message }));
   }
 
   it('reads limits', () => {

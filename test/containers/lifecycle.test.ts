@@ -174,7 +174,7 @@ describe('bad input to create', () => {
     ['a relative working directory', { image: 'busybox', workdir: 'tmp' }, 'E_INVALID'],
     ['a NUL in the command', { image: 'busybox', command: ['a\0b'] }, 'E_INVALID'],
     ['a mount on the root', { image: 'busybox', mounts: ['/tmp:/'] }, 'E_INVALID'],
-    ['a relative mount source', { image: 'busybox', mounts: ['tmp:/x'] }, 'E_INVALID'],
+    ['a relative mount source', { image: 'busybox', mounts: ['./tmp:/x'] }, 'E_INVALID'],
     ['two mounts on one place', { image: 'busybox', mounts: ['/tmp:/x', '/var:/x/'] }, 'E_INVALID'],
     ['an unknown signal', { image: 'busybox', stopSignal: 'SIGFOO' }, 'E_INVALID'],
     ['an unknown network', { image: 'busybox', network: 'lan' }, 'E_INVALID'],

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { releaseAddress } from '../network/address-pool';
+import type { Store } from '../store/store';
+import { markAnonymous } from '../volumes/claim';
+import { discardVolume } from '../volumes/make';
+import { recordContainerEvent } from './container-events';
+import { type ContainerRow, specOf } from './record';
+
+/**
+ * Removes a container's files, then its row, then, if they go along, the volumes nobody gave a name; those of a container
+ * that removes itself do. Safe to repeat, and after any part of it was done.
+ */
+export async function discardContainer(store: Store, row: ContainerRow, options: { volumes?: boolean } = {}): Promise<void> {
+  // Most have none: that is seen without asking the database.
+  const hasAnonymous = row.spec.includes('"anonymous":true');
+  const volumes = hasAnonymous && (options.volumes ?? specOf(row).autoRemove);
+  await discardTree(store, row.id);
+  if (!volumes) return dropRow(store, row.id);
+  const names = store.db.transaction(() => {
+    const marked = markAnonymous(store, row.id);
+    dropRow(store, row.id);
+    return marked;
+  });
+  for (const name of names) await discardVolume(store, name);
+}
+
+/** Removes a container's tree and files; safe to repeat. */
+export async function discardTree(store: Store, id: string): Promise<void> {
+  const directory = store.layout.container(id);
+  await btrfs.subvolumeDelete(directory, 'rootfs');
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Removes a container's row and what hangs on it. */
+export function dropRow(store: Store, id: string): void {
+  const row = store.db.transaction(() => {
+    releaseAddress(store.db.raw, id);
+    return store.db.get<ContainerRow>('DELETE FROM containers WHERE id = ? RETURNING *', id);
+  });
+  if (row !== undefined && row.state !== 'creating') recordContainerEvent(store, row, 'destroy');
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, statSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
+import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
+import { volumeSources } from '../volumes/claim';
+import { volumeMounts } from './container-volumes';
+import type { MountSpec } from './mount-spec';
+import { requireSource } from './mounts';
+
+/**
+ * A container's mounts as its next run has them: outer ones first, sources found, and targets that are there and have no
+ * symbolic link in their path, as liblxc follows none. @throws E_INVALID, E_NOT_FOUND
+ */
+export async function prepareMounts(store: Store, id: string, mounts: MountSpec[]): Promise<MountSpec[]> {
+  if (mounts.length === 0) return mounts;
+  const volumes = volumeMounts(mounts).length > 0 ? volumeSources(store, id) : new Map<string, string>();
+  const sorted = mounts.map((mount) => withSource(mount, volumes)).sort((one, other) => depth(one) - depth(other));
+  // What is below another mount is made in that one, by liblxc.
+  const outer = sorted.filter((mount) => outerOf(sorted, mount) === undefined);
+  const root = store.layout.containerRootfs(id);
+  const paths = (list: MountSpec[]) => list.map(({ target }) => target.slice(1));
+  await btrfs.makeMountPoints(root, paths(outer.filter((mount) => !isFile(mount))), paths(outer.filter(isFile)));
+  const real = await btrfs.realPaths(root, paths(outer));
+  const targets = new Map(outer.map(({ target }, index) => [target, `/${real[index]}`]));
+  return sorted.map((mount) => {
+    const above = outerOf(sorted, mount)?.target ?? mount.target;
+    return { ...mount, target: `${targets.get(above)}${mount.target.slice(above.length)}` };
+  });
+}
+
+function withSource(mount: MountSpec, volumes: Map<string, string>): MountSpec {
+  if (mount.type === 'tmpfs') return mount;
+  if (mount.type === 'bind') {
+    // Those made before this was noted were made by -v.
+    if (mount.createSource === false) requireSource(mount.source);
+    else if (statSync(mount.source, { throwIfNoEntry: false }) === undefined) mkdirSync(mount.source, { recursive: true });
+    return mount;
+  }
+  const source = volumes.get(mount.name);
+  if (source === undefined || statSync(source, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new DockerliteError('E_NOT_FOUND', `failed to mount local volume: ${mount.name}: ${source ?? 'its volume'} is not there`, { path: source });
+  }
+  return { ...mount, source };
+}
+
+function depth({ target }: MountSpec): number {
+  return target.split('/').length;
+}
+
+/** The outermost other mount that this one is below of. */
+function outerOf(sorted: MountSpec[], mount: MountSpec): MountSpec | undefined {
+  return sorted.find((other) => mount.target.startsWith(`${other.target}/`));
+}
+
+function isFile(mount: MountSpec): boolean {
+  return mount.type === 'bind' && !statSync(mount.source).isDirectory();
+}
