@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   network: ['events', 'store', 'binding', 'util', 'errors'],
   registry: ['util', 'errors'],
   security: ['store', 'binding', 'util', 'errors'],
-  volumes: ['store', 'binding', 'util', 'errors'],
+  volumes: ['events', 'store', 'binding', 'util', 'errors'],
   images: ['events', 'registry', 'store', 'binding', 'util', 'errors', 'context'],
   check: ['containers', 'security', 'images', 'network', 'volumes', 'store', 'binding', 'util', 'errors', 'context'],
   containers: ['events', 'security', 'images', 'network', 'volumes', 'store', 'binding', 'util', 'errors', 'context'],

@@ -12,6 +12,7 @@ import { currentOwner } from '../util/owner';
 import { withUndo } from '../util/undo';
 import { type Claim, claimVolumes, dropClaims, finishClaims } from '../volumes/claim';
 import { whenFree } from '../volumes/busy';
+import { recordVolumeEvent } from '../volumes/volume-events';
 import { recordContainerEvent } from './container-events';
 import { makeVolumes, wantedVolumes } from './container-volumes';
 import { discardTree, dropRow } from './discard';
@@ -162,6 +163,7 @@ function finish(store: Store, plans: Plan[], claims: ReadonlyMap<string, Claim>)
     for (const { id } of plans) store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ?", id);
     finishClaims(store, claims.values());
   });
+  for (const { name, fresh } of claims.values()) if (fresh) recordVolumeEvent(store, name, 'create');
   for (const plan of plans) recordContainerEvent(store, { ...plan, image_name: plan.imageName }, 'create');
 }
 

@@ -10,6 +10,7 @@ import { checkVolumeName } from './names';
 import { bindDevice, checkDriver, checkVolumeOptions, type VolumeOptions } from './options';
 import { ANONYMOUS_LABEL, findVolume, toVolume, type Volume, type VolumeRow, volumeRow } from './record';
 import { settleVolumes } from './settle';
+import { recordVolumeEvent } from './volume-events';
 
 export interface CreateVolumeOptions {
   /** Default: 64 random digits. */
@@ -64,6 +65,7 @@ function finishNew(store: Store, name: string, make: () => Promise<void>): Promi
     undo.add(() => discardVolume(store, name));
     await make();
     store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+    recordVolumeEvent(store, name, 'create');
     return toVolume(store, findVolume(store, name));
   });
 }

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { Layout } from '../store/layout';
 import type { Store } from '../store/store';
+import { recordVolumeEvent } from './volume-events';
 
 /** An empty subvolume for a volume whose row says it is being made; what was left of an attempt before goes first. */
 export async function makeData(store: Store, name: string): Promise<void> {
@@ -31,5 +32,6 @@ export async function discardData(store: Store, name: string): Promise<void> {
 /** Takes the files, then the row, of a volume that is on its way out. */
 export async function discardVolume(store: Store, name: string): Promise<void> {
   await discardData(store, name);
-  store.db.run("DELETE FROM volumes WHERE name = ? AND state IN ('creating', 'removing')", name);
+  const row = store.db.get<{ state: string }>("DELETE FROM volumes WHERE name = ? AND state IN ('creating', 'removing') RETURNING state", name);
+  if (row?.state === 'removing') recordVolumeEvent(store, name, 'destroy');
 }
