@@ -8,6 +8,8 @@ import { engineInfo, type EngineInfo } from './info';
 import { Addresses } from './containers/addresses';
 import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
+import type { EngineEvent } from './events/event';
+import { type EventsOptions, watchEvents } from './events/events';
 import { SnapshotPool } from './store/snapshot-pool';
 import { Volumes } from './volumes/volumes';
 import { openStore, storeRoot } from './store/store';
@@ -60,6 +62,11 @@ export class Engine implements AsyncDisposable {
 
   async info(): Promise<EngineInfo> {
     return engineInfo(this.context);
+  }
+
+  /** What happens in the store, whichever process does it; see EventsOptions. @throws E_INVALID */
+  events(options: EventsOptions = {}): AsyncGenerator<EngineEvent> {
+    return watchEvents(this.context.store, options);
   }
 
   /** What in the store is not as it should be; with `repair`, mended. What a killed process left in the middle of its work was mended by `open`. */

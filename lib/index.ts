@@ -26,4 +26,7 @@ export type { Image, OciImage } from './images/record';
 export type { ImportOptions, ImportSource } from './images/import';
 export type { CheckOptions } from './check/check';
 export type { Finding, FindingKind } from './check/finding';
+export { eventJson, type EngineEvent } from './events/event';
+export type { EventsOptions } from './events/events';
+export type { EventFilters } from './events/filter';
 export type { EngineInfo } from './info';

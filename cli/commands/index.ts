@@ -57,6 +57,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
   'volume snapshot': { summary: 'Create a volume with what another one holds now', group: 'volume', load: () => require('./volume-snapshot') },
 
   check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
+  events: { summary: 'Get real time events from the store', group: 'system', load: () => require('./events') },
   info: { summary: 'Display system-wide information', group: 'system', load: () => require('./info') },
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },
   version: { summary: 'Show the versions of dockerlite and of what it runs on', group: 'system', load: () => require('./version') },
@@ -114,7 +115,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       snapshot: ['volume snapshot'],
     },
   },
-  system: { summary: 'Manage dockerlite', commands: same('check', 'info', 'init') },
+  system: { summary: 'Manage dockerlite', commands: same('check', 'events', 'info', 'init') },
 };
 
 function same(...names: string[]): Record<string, readonly string[]> {

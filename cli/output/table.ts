@@ -5,7 +5,7 @@ const NARROWEST = 7;
 /** Columns as Docker's tables have them: as wide as their widest cell but no less than ten with the three spaces between, the last one not padded. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
-  const cells = rows.map((row) => row.map(oneLine));
+  const cells = rows.map((row) => row.map(printable));
   for (const row of cells) {
     row.forEach((cell, column) => {
       if (column < row.length - 1) widths[column] = Math.max(widths[column] ?? NARROWEST, displayWidth(cell));
@@ -17,7 +17,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 }
 
 /** A cell is one line, and no file name or label may write control codes to a terminal. */
-function oneLine(cell: string): string {
+export function printable(cell: string): string {
   // eslint-disable-next-line no-control-regex
   return /[\u0000-\u001f\u007f-\u009f]/.test(cell) ? cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => (char === '\t' ? ' ' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)) : cell;
 }

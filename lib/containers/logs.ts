@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FileHandle, open } from 'node:fs/promises';
-import { watch } from 'node:fs';
 import type { Context } from '../context';
+import { DirectoryWatch } from '../util/directory-watch';
 import { type ContainerRow, containerById } from './record';
 import { settleRow } from './settle';
 
@@ -10,7 +10,7 @@ export interface LogsOptions {
   follow?: boolean;
   /** Only the last so many lines. */
   tail?: number;
-  /** Not before / not after, ms since the epoch. */
+  /** Not before / not after, ms since the epoch, fractions too. */
   since?: number;
   until?: number;
   stdout?: boolean;
@@ -54,7 +54,7 @@ export async function* containerLogs(context: Context, row: ContainerRow, option
 /** New entries as they are written; ends when the container has ended and everything was read. */
 async function* follow(context: Context, row: ContainerRow, reader: LineReader, signal?: AbortSignal): AsyncGenerator<LogEntry> {
   const { layout } = context.store;
-  const changes = new Changes(layout.container(row.id), signal);
+  const changes = new DirectoryWatch(layout.container(row.id), signal);
   try {
     while (!signal?.aborted) {
       const current = containerById(context.store, row.id);
@@ -63,46 +63,11 @@ async function* follow(context: Context, row: ContainerRow, reader: LineReader, 
       await reader.reopen();
       yield* reader.entries();
       if (!running) return;
-      await changes.next();
+      // A supervisor that is killed writes nothing, so look again now and then without a change.
+      await changes.next(1000);
     }
   } finally {
     changes.close();
-  }
-}
-
-/** Wakes when something in a directory changes: inotify, not polling. */
-class Changes {
-  private pending = false;
-  private wake: (() => void) | undefined;
-  private readonly watcher;
-
-  constructor(directory: string, signal?: AbortSignal) {
-    this.watcher = watch(directory, () => this.notify());
-    this.watcher.on('error', () => this.notify());
-    signal?.addEventListener('abort', () => this.notify(), { once: true });
-  }
-
-  /** A supervisor that is killed writes nothing, so look again now and then without a change. */
-  async next(): Promise<void> {
-    if (!this.pending) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 1000);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.pending = false;
-  }
-
-  close(): void {
-    this.watcher.close();
-  }
-
-  private notify(): void {
-    this.pending = true;
-    this.wake?.();
   }
 }
 

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import type { Store } from '../store/store';
 import { type EngineEvent, parseEvent } from './event';
+import { JournalReader } from './reader';
 
 /** What the journal still holds, oldest first. */
 export function pastEvents({ layout }: Pick<Store, 'layout'>): EngineEvent[] {
-  const lines = [`${layout.journal}.1`, layout.journal].flatMap((path) => read(path).split('\n'));
-  return lines.map(parseEvent).filter((event) => event !== undefined);
-}
-
-function read(path: string): string {
+  const reader = new JournalReader(layout.journal);
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // nothing happened yet
+    return [...reader.lines()].map(parseEvent).filter((event) => event !== undefined);
+  } finally {
+    reader.close();
   }
 }

@@ -106,7 +106,7 @@ describe('commands on running containers', () => {
     [['start', 'web'], 1, /already running/],
     [['start', '-a', 'web', 'web'], 1, /multiple containers/],
     [['attach', 'nobody'], 1, /No such container/],
-    [['logs', '--since', 'yesterday', 'web'], 1, /neither a time nor a duration/],
+    [['logs', '--since', 'yesterday', 'web'], 1, /invalid value for "since": failed to parse value as time or duration: "yesterday"/],
     [['logs', '--tail', 'x', 'web'], 125, /invalid argument "x" for "-n, --tail" flag/],
     [['kill', '-s', 'NOPE', 'web'], 1, /invalid signal: NOPE/],
     [['unpause', 'web'], 1, /is not paused/],
