@@ -99,6 +99,14 @@
       "sources": ["native/lxc/binding.cc"]
     },
     {
+      "target_name": "dockerlite-seccomp",
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["<!@(pkg-config --cflags libseccomp)"],
+      "libraries": ["<!@(pkg-config --libs libseccomp)"],
+      "sources": ["native/seccomp/beyond.cc", "native/seccomp/binding.cc", "native/seccomp/compile.cc"]
+    },
+    {
       "target_name": "dockerlite-supervisor",
       "type": "executable",
       "product_extension": "",

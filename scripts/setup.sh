@@ -51,7 +51,7 @@ need() {
     [[ $'\n'$installed$'\n' == *$'\n'"$package installed"$'\n'* ]] || missing+=("$package")
   done
 }
-build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev btrfs-progs busybox-static)
+build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev libseccomp-dev btrfs-progs busybox-static)
 test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd)
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DockerliteError } from '../errors';
-import type { ArchiveBinding, BtrfsBinding, JournalBinding, LxcBinding, NetBinding, SupervisorBinding, TerminalBinding } from './types';
+import type { ArchiveBinding, BtrfsBinding, JournalBinding, LxcBinding, NetBinding, SeccompBinding, SupervisorBinding, TerminalBinding } from './types';
 
 /** The addons, by file name. Those that need a library of the system are apart, so that its absence breaks nothing else. */
 export interface Addons {
@@ -10,6 +10,7 @@ export interface Addons {
   'dockerlite-archive': ArchiveBinding;
   'dockerlite-net': NetBinding;
   'dockerlite-lxc': LxcBinding;
+  'dockerlite-seccomp': SeccompBinding;
 }
 
 export type Program = 'dockerlite-supervisor' | 'dockerlite-init';
@@ -19,6 +20,7 @@ const LIBRARY_PACKAGES: readonly [RegExp, string][] = [
   [/^libarchive\./, 'libarchive13 (Debian 13: libarchive13t64)'],
   [/^libnettle\./, 'libnettle8 (Debian 13: libnettle8t64)'],
   [/^libnftables\./, 'libnftables1'],
+  [/^libseccomp\./, 'libseccomp2'],
   [/^libmnl\./, 'libmnl0'],
 ];
 

@@ -232,6 +232,29 @@ export interface NetBinding {
 }
 
 /** native/lxc, in dockerlite-lxc.node: liblxc calls that neither fork nor wait. */
+export interface SeccompPolicyRule {
+  names: string[];
+  /** SECCOMP_RET_* with its data. */
+  action: number;
+  /** All must hold; `op` is libseccomp's enum scmp_compare. */
+  args: { index: number; op: number; value: number; valueTwo: number }[];
+}
+
+export interface SeccompPolicy {
+  /** Of calls no rule names. */
+  action: number;
+  /** libseccomp's names, the machine's own first. */
+  architectures: string[];
+  rules: SeccompPolicyRule[];
+  /** Of calls newer than every call the rules name; 0 for nothing special. */
+  beyond: number;
+}
+
+export interface SeccompBinding {
+  compile(policy: SeccompPolicy): Promise<Buffer>;
+  version(): string;
+}
+
 export interface LxcBinding {
   version(): string;
   isConfigItemSupported(key: string): boolean;

@@ -6,7 +6,7 @@ import { recordContainerEvent } from './container-events';
 import { exitCodeOf } from './exit-record';
 import { mergeEnv } from './normalise';
 import { encodePayload } from './payload';
-import { capabilityMask } from './capabilities';
+import { confinement } from './confinement';
 import { type ContainerRow, specOf } from './record';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type Streams } from './streams';
@@ -56,7 +56,7 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
     tty,
     rows: attach.rows,
     columns: attach.columns,
-    ...(options.privileged || spec.privileged ? {} : { capabilities: capabilityMask() }),
+    ...(await confinement(context.store.layout, options.privileged ? { ...spec, privileged: true } : spec)),
   });
   const connection = await connectSupervisor(context, row);
   const ends = makeStreams(attach, tty);

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { hasUnifiedCgroups } from '../binding/features';
 import { programPath } from '../binding/load';
+import { capabilitiesForLxc, capabilityMask } from '../security/capabilities';
 import { idmapKeys } from '../security/id-ranges';
 import type { Layout } from '../store/layout';
-import { DEFAULT_CAPABILITIES } from './capabilities';
 import { cgroupFeatures } from './cgroup-features';
 import { mountEntry } from './mount-entry';
 import { cgroupSettings } from './resource-keys';
@@ -73,7 +73,7 @@ function privileges(spec: ContainerSpec): string[] {
     ...READ_ONLY.map((path) => `lxc.mount.entry=${path} ${path} none bind,ro,optional,relative 0 0`),
     ...MASKED_FILES.map((path) => `lxc.mount.entry=/dev/null ${path} none bind,optional 0 0`),
     ...MASKED_DIRECTORIES.map((path) => `lxc.mount.entry=tmpfs ${path} tmpfs ro,nosuid,nodev,noexec,optional 0 0`),
-    `lxc.cap.keep=${DEFAULT_CAPABILITIES.join(' ')}`,
+    `lxc.cap.keep=${capabilitiesForLxc(capabilityMask(spec.isolation)).join(' ')}`,
     `${key}.deny=a`,
     ...DEVICES.map((device) => `${key}.allow=${device}`),
   ];

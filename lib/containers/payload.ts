@@ -16,6 +16,9 @@ export interface Payload {
   columns?: number;
   /** Bit mask of the capabilities to keep; all that are there when absent. */
   capabilities?: bigint;
+  /** Compiled filter, an array of struct sock_filter. */
+  seccomp?: Buffer;
+  noNewPrivileges?: boolean;
 }
 
 /** What the init shim (or an exec'ed process) is told to become. */
@@ -25,10 +28,11 @@ export function encodePayload(payload: Payload): Buffer {
     ...payload.env.map((entry): Field => [TAG.env, entry]),
     [TAG.cwd, payload.cwd],
     [TAG.user, payload.user],
-    [TAG.flags, u32((payload.tty ? FLAG.tty : 0) | (payload.init ? FLAG.init : 0) | FLAG.newSession)],
+    [TAG.flags, u32((payload.tty ? FLAG.tty : 0) | (payload.init ? FLAG.init : 0) | (payload.noNewPrivileges ? FLAG.noNewPrivileges : 0) | FLAG.newSession)],
   ];
   if (payload.rows !== undefined) fields.push([TAG.rows, u32(payload.rows)]);
   if (payload.columns !== undefined) fields.push([TAG.columns, u32(payload.columns)]);
   if (payload.capabilities !== undefined) fields.push([TAG.capabilities, u64(payload.capabilities)]);
+  if (payload.seccomp !== undefined) fields.push([TAG.seccomp, payload.seccomp]);
   return encodeFields(fields);
 }

@@ -7,7 +7,7 @@ import { releaseAddress } from '../network/address-pool';
 import { firstHostId } from '../security/id-ranges';
 import { currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
-import { capabilityMask } from './capabilities';
+import { confinement } from './confinement';
 import { eventMembers, recordContainerEvent } from './container-events';
 import { clearExitRecord } from './exit-record';
 import { lxcConfig } from './lxc-config';
@@ -121,6 +121,7 @@ async function launch(
 ): Promise<SupervisorConnection> {
   const { layout } = context.store;
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
+  const confined = await confinement(layout, spec);
   const network = await prepareNetwork(context.store, row, spec);
   const connection = context.launcher.start({
     id: row.id,
@@ -137,7 +138,7 @@ async function launch(
       init: spec.init,
       rows: options.attach?.rows,
       columns: options.attach?.columns,
-      ...(spec.privileged ? {} : { capabilities: capabilityMask() }),
+      ...confined,
     }),
     tty: spec.tty,
     openStdin: spec.openStdin,

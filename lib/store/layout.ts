@@ -99,6 +99,10 @@ export class Layout {
   get lxcLocks(): string {
     return `/run/lxc/lock${this.run}`;
   }
+  /** A compiled filter, see security/seccomp.ts. */
+  seccompFilter(key: string): string {
+    return `${this.run}/seccomp/${key}`;
+  }
   controlSocket(id: string): string {
     return `${this.run}/${id}/ctl`;
   }

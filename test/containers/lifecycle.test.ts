@@ -73,7 +73,7 @@ describe('a container', () => {
     const container = await sh('trap "exit 5" USR1; while :; do sleep 1 & wait; done', { stopSignal: 'SIGUSR1' });
     const attachment = await container.start({ attach: {} });
     // The trap is set once the loop's first sleep runs.
-    for (let running = ''; !running.includes('sleep 1'); ) running = JSON.stringify(await container.top());
+    for (let running = ''; !running.includes('"sleep 1"'); ) running = JSON.stringify(await container.top());
     await container.stop({ timeout: 60 });
     assert.equal((await attachment.exited).exitCode, 5);
   });
