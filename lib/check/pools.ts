@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { isUnfinished } from '../store/snapshot-pool';
 import { shortId } from '../util/id';
-import { isAlive } from '../util/owner';
 import type { Problem } from './finding';
 import { list } from './list';
 
@@ -17,7 +17,7 @@ export function* checkPools({ store, pool }: Context): Generator<Problem> {
       yield { kind: 'pool', what, detail: 'its image is gone', repair };
       continue;
     }
-    const dead = list(store.layout.imagePool(id)).filter(isAbandoned);
+    const dead = list(store.layout.imagePool(id)).filter(isUnfinished);
     if (dead.length === 0) continue;
     const repair = async () => {
       await pool.discardNames(id, dead);
@@ -25,9 +25,4 @@ export function* checkPools({ store, pool }: Context): Generator<Problem> {
     };
     yield { kind: 'pool', what, detail: `${dead.length} snapshots that were not finished`, repair };
   }
-}
-
-/** Being made by a process that is gone. */
-function isAbandoned(name: string): boolean {
-  return name.startsWith('.') && !isAlive(name.slice(1).split(',')[0] ?? '');
 }

@@ -7,6 +7,7 @@ import { markAnonymous } from '../volumes/claim';
 import { discardVolume } from '../volumes/make';
 import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
+import { clearAbandoned } from './remains';
 
 /**
  * Removes a container's files, then its row, then, if they go along, the volumes nobody gave a name; those of a container
@@ -16,6 +17,7 @@ export async function discardContainer(store: Store, row: ContainerRow, options:
   // Most have none: that is seen without asking the database.
   const hasAnonymous = row.spec.includes('"anonymous":true');
   const volumes = hasAnonymous && (options.volumes ?? specOf(row).autoRemove);
+  await clearAbandoned(store, row.id);
   await discardTree(store, row.id);
   if (!volumes) return dropRow(store, row.id);
   const names = store.db.transaction(() => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasUnifiedCgroups } from '../binding/features';
+import { probeSockets } from '../binding/supervisor';
 import * as net from '../binding/net';
 import { vethName } from '../network/lxc-net';
 import type { Store } from '../store/store';
@@ -30,10 +31,26 @@ export function findRemains(id: string): Remains {
 export async function clearRemains(store: Store, id: string): Promise<Remains> {
   const remains = findRemains(id);
   await endProcesses(id);
-  for (const path of cgroupsOf(id)) removeCgroup(path);
   if (remains.veth !== '') await net.deleteLink(remains.veth).catch(() => undefined); // it goes with its namespace, perhaps just now
-  rmSync(store.layout.runDir(id), { recursive: true, force: true });
+  // Last, and only when nothing else is left: it is what tells whoever looks next that there may be something.
+  if (await removeCgroups(id)) rmSync(store.layout.runDir(id), { recursive: true, force: true });
   return remains;
+}
+
+/** For a moment after its last process has ended a group is still in use. False when it stays so. */
+async function removeCgroups(id: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    const left = cgroupsOf(id);
+    if (left.length === 0) return true;
+    for (const path of left) removeCgroup(path);
+    if (attempt > 0) await delay(2);
+  }
+  return false;
+}
+
+/** What a supervisor left that was killed after its container's end, while liblxc cleaned up. Cheap when there is nothing. */
+export async function clearAbandoned(store: Store, id: string): Promise<void> {
+  if (existsSync(store.layout.runDir(id)) && probeSockets([store.layout.controlSocket(id)])[0] !== true) await clearRemains(store, id);
 }
 
 /** liblxc appends -1, -2, ... where a name is taken. */
@@ -50,8 +67,9 @@ function processesIn(cgroup: string): number[] {
 
 async function endProcesses(id: string): Promise<void> {
   for (;;) {
-    const { pids } = findRemains(id);
+    const { pids, cgroups } = findRemains(id);
     if (pids.length === 0) return;
+    for (const path of cgroups) thaw(path);
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');
@@ -60,6 +78,15 @@ async function endProcesses(id: string): Promise<void> {
       }
     }
     await delay(2); // a killed process is gone when the kernel has taken it apart
+  }
+}
+
+/** With control groups v1 a frozen process is not killed before it runs again. */
+function thaw(cgroup: string): void {
+  try {
+    if (existsSync(`${cgroup}/freezer.state`)) writeFileSync(`${cgroup}/freezer.state`, 'THAWED');
+  } catch {
+    // gone in between
   }
 }
 

@@ -60,9 +60,10 @@ async function settleRunning(store: Store, row: ContainerRow): Promise<Container
 async function settleStarting(store: Store, row: ContainerRow): Promise<ContainerRow> {
   if (isAlive(row.owner)) return row;
   const state = await askSupervisor(store, row);
-  if (state !== undefined) return adopt(store, row, state);
+  if (state !== undefined && state.pid !== 0) return adopt(store, row, state);
   const record = readExitRecord(store, row.id);
   if (record !== undefined) return recordExit(store, row, record);
+  if (state !== undefined) return row; // still at it
   await clearRemains(store, row.id);
   store.db.transaction(() => {
     const changed = store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);

@@ -16,6 +16,7 @@ import { encodePayload } from './payload';
 import { prepareMounts } from './prepare-mounts';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerSpec } from './spec';
+import { clearAbandoned } from './remains';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
 
@@ -50,6 +51,7 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
   let connection: SupervisorConnection | undefined;
   try {
     await context.launcher.previousGone(store.layout.controlSocket(row.id));
+    await clearAbandoned(store, row.id);
     connection = await launch(context, row, spec, options, ends);
     const { pid, supervisorPid, startedAt, warnings } = await connection.started();
     for (const warning of warnings) options.onWarning?.(warning);

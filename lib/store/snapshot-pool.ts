@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { randomId } from '../util/id';
-import { currentOwner } from '../util/owner';
+import { currentOwner, isAlive } from '../util/owner';
 import type { Layout } from './layout';
 
 /**
@@ -62,6 +62,7 @@ export class SnapshotPool {
   private async fill(imageId: string, source: string): Promise<void> {
     const pool = this.layout.imagePool(imageId);
     mkdirSync(pool, { recursive: true, mode: 0o700 });
+    await this.discardNames(imageId, readdirQuietly(pool).filter(isUnfinished));
     const missing = this.target - this.names(pool).length;
     if (missing <= 0) return;
     // Made under a dotted name, which take() does not see and which says whose it is, until the snapshot is there.
@@ -85,6 +86,11 @@ export class SnapshotPool {
     await btrfs.subvolumeDelete(directory, 'rootfs');
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Was being made by a process that is gone. */
+export function isUnfinished(name: string): boolean {
+  return name.startsWith('.') && !isAlive(name.slice(1).split(',')[0] ?? '');
 }
 
 function readdirQuietly(directory: string): string[] {

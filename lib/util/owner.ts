@@ -15,13 +15,17 @@ export function bootId(): string {
   return boot;
 }
 
-/** Start time of a process, or '' when there is none. */
+/**
+ * Start time of a process, or '' when there is none. One that was killed is there until its last thread is: a thread in
+ * the middle of an ioctl finishes that first, and until then nothing of the process is closed either.
+ */
 export function startTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command name may hold anything, so fields are counted from its closing parenthesis.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+    const isDead = fields[0] === 'Z' && Number(fields[17]) <= 1; // field 20, number of threads
+    return isDead ? '' : (fields[19] ?? '');
   } catch {
     return '';
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <poll.h>
+
 #include <string>
 
 #include "supervisor/event_loop.h"
@@ -27,6 +29,11 @@ class Client : public Watcher {
 
   ClientId id() const { return id_; }
   bool dead() const { return dead_; }
+  // Its other end is closed: the process is gone, or has let go of us.
+  bool gone() const {
+    pollfd item{socket_.fd(), POLLRDHUP, 0};
+    return poll(&item, 1, 0) > 0;
+  }
   bool pending() const { return !dead_ && socket_.pending(); }
 
   void Send(FrameType type, std::string body) {

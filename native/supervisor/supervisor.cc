@@ -87,8 +87,12 @@ StreamOwnerIds Supervisor::StreamOwner() const { return {container_.ids.rootUser
 void Supervisor::Run() {
   AddClient(std::move(startFds_[0]));
   startFds_.erase(startFds_.begin());
-  if (Status ready = Prepare(); !ready) {
-    AbandonStart(EngineFailure(ready.error()), {});
+  Status ready = Prepare();
+  // From here on this process can be found by who looks after its client's death; before, it could not, and the container
+  // may have been given up already.
+  const bool orphan = ready && clients_.front()->gone();
+  if (!ready || orphan) {
+    if (!orphan) AbandonStart(EngineFailure(ready.error()), {});
     ResetStdio();
     if (init_) init_->Finish(0);
     if (runDir_) runDir_->Remove();

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import * as btrfs from '../../lib/binding/btrfs';
 import type { CheckOptions } from '../../lib/check/check';
 import type { Finding } from '../../lib/check/finding';
-import type { Context } from '../../lib/context';
 import { initStore } from '../../lib/init';
 import { Engine } from '../../lib/engine';
-import { TestEngine } from '../helpers/engine';
+import type { Store } from '../../lib/store/store';
+import { storeOf, TestEngine } from '../helpers/engine';
 import { findings } from '../helpers/findings';
 
 /** Of a process before the last reboot. */
@@ -24,10 +24,10 @@ interface Case {
 
 describe('check', () => {
   let test: TestEngine;
-  let store: Context['store'];
+  let store: Store;
   before(async () => {
     test = await TestEngine.create();
-    store = (test.engine as unknown as { context: Context }).context.store;
+    store = storeOf(test.engine);
   });
   after(() => test.remove());
 

@@ -2,10 +2,11 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Engine } from '../../lib/engine';
-import { TestEngine } from '../helpers/engine';
+import { storeOf, TestEngine } from '../helpers/engine';
 
 describe('a process that dies half-way', () => {
   let test: TestEngine;
@@ -33,6 +34,11 @@ describe('a process that dies half-way', () => {
     return { child, id };
   }
 
+  function killSupervisor(id: string): void {
+    const row = storeOf(test.engine).db.get<{ owner: string }>('SELECT owner FROM containers WHERE id = ?', id);
+    process.kill(Number(row?.owner.split(':')[1]), 'SIGKILL');
+  }
+
   it('leaves its container running and attachable', async () => {
     const { child, id } = await client(['sh', '-c', 'while ! test -e /go; do sleep 0.05; done; echo went; exit 4']);
     child.kill('SIGKILL');
@@ -49,16 +55,50 @@ describe('a process that dies half-way', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     const container = await test.engine.containers.get(id);
-    const row = test.engine['context' as never] as { store: { db: { get(sql: string, id: string): { owner: string } } } };
-    const supervisor = Number(row.store.db.get('SELECT owner FROM containers WHERE id = ?', id).owner.split(':')[1]);
-    process.kill(supervisor, 'SIGKILL');
+    killSupervisor(id);
     const { exitCode } = await container.wait();
     assert.notEqual(exitCode, 0);
     await container.remove({ force: true });
   });
 
+  it('has its paused container noticed when the supervisor is killed too', async () => {
+    const { child, id } = await client(['sleep', '1000']);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const container = await test.engine.containers.get(id);
+    await container.pause();
+    killSupervisor(id);
+    assert.notEqual((await container.wait()).exitCode, 0);
+    await container.remove();
+  });
+
+  it('in the middle of a pause leaves a container that can be removed', async () => {
+    for (const frozen of [true, false]) {
+      const container = await test.engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], network: 'none' });
+      await container.start();
+      if (frozen) await container.pause();
+      else storeOf(test.engine).db.run("UPDATE containers SET state = 'paused' WHERE id = ?", container.id);
+      await container.remove({ force: true });
+    }
+  });
+
+  it('while liblxc cleans up leaves nothing that the next start or removal does not clear', async () => {
+    const container = await test.engine.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
+    const [hierarchy] = existsSync('/sys/fs/cgroup/cgroup.procs') ? [''] : ['pids/'];
+    const { layout } = storeOf(test.engine);
+    for (const next of [() => container.start().then(() => container.wait()), () => container.remove()]) {
+      const group = `/sys/fs/cgroup/${hierarchy}lxc.monitor.${container.id}`;
+      // As a supervisor that was killed then leaves it.
+      await waitUntil(() => !existsSync(layout.runDir(container.id)));
+      mkdirSync(group);
+      mkdirSync(layout.runDir(container.id), { recursive: true });
+      await next();
+      await waitUntil(() => !existsSync(group) && !existsSync(layout.runDir(container.id)));
+    }
+  });
+
   it('has what it was making cleaned up by the next command', async () => {
-    const { db, layout } = (test.engine as unknown as { context: { store: { db: { run(sql: string, ...values: unknown[]): number }; layout: { containers: string; tmp: string; images: string } } } }).context.store;
+    const { db, layout } = storeOf(test.engine);
     const container = await test.engine.containers.create({ image: 'busybox' });
     const image = await container.commit();
     const dead = '00000000:1:1';
@@ -71,3 +111,7 @@ describe('a process that dies half-way', () => {
     assert.deepEqual(readdirSync(layout.tmp), []);
   });
 });
+
+async function waitUntil(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(2);
+}

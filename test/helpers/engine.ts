@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Context } from '../../lib/context';
 import { Engine, type EngineOptions } from '../../lib/engine';
 import { initStore } from '../../lib/init';
 import { removeBridge, bridgeConfig } from '../../lib/network/bridge';
-import { readMarker } from '../../lib/store/store';
+import { readMarker, type Store } from '../../lib/store/store';
 import { buildBusyboxRootfs } from './busybox';
 import { LoopStore } from './loop-store';
 
@@ -47,6 +48,11 @@ export class TestEngine implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove();
   }
+}
+
+/** The inside of an engine, to look at and to break. */
+export function storeOf(engine: Engine): Store {
+  return (engine as unknown as { context: Context }).context.store;
 }
 
 /** Everything a readable stream gives. */

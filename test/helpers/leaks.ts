@@ -38,6 +38,15 @@ export async function newLeftovers(directory: string, before: Leftovers, patienc
   }
 }
 
+/** Control groups and links of containers, with the digits of the container's id that their names tell. */
+export function containerThings(): { digits: string; line: string }[] {
+  const lines = [...cgroups('/sys/fs/cgroup', 3).map((path) => `cgroup ${path}`), ...list('/sys/class/net').map((name) => `network link ${name}`)];
+  return lines.flatMap((line) => {
+    const match = /(?:^|[/.])lxc\.(?:payload|monitor)\.([0-9a-f]{64})|dl([0-9a-f]{12})$/.exec(line);
+    return match === null ? [] : [{ digits: match[1] ?? match[2] ?? '', line }];
+  });
+}
+
 /** Lines that do not say whose they are. */
 const ANYBODYS = /^(cgroup|network link|run directory) /;
 
