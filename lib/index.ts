@@ -8,6 +8,7 @@ export { Container } from './containers/container';
 export type { Attachment, AttachOptions } from './containers/attach';
 export type { ExecOptions, ExecProcess } from './containers/exec';
 export type { StartOptions } from './containers/start';
+export type { UpdateOptions } from './containers/update';
 export type { StopOptions } from './containers/stop';
 export type { ExitStatus } from './containers/wait';
 export type { LogEntry, LogsOptions } from './containers/logs';

@@ -34,6 +34,7 @@ const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
   tag: ['images', 'nothing'],
   top: ['running', 'nothing'],
   unpause: ['running', 'running'],
+  update: ['containers', 'containers'],
   'volume inspect': ['volumes', 'volumes'],
   'volume rm': ['volumes', 'volumes'],
   'volume snapshot': ['volumes', 'nothing'],

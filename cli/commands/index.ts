@@ -33,6 +33,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
   stop: { summary: 'Stop one or more running containers', group: 'container', load: () => require('./stop') },
   top: { summary: 'Display the running processes of a container', group: 'container', load: () => require('./top') },
   unpause: { summary: 'Unpause all processes within one or more containers', group: 'container', load: () => require('./unpause') },
+  update: { summary: 'Update configuration of one or more containers', group: 'container', load: () => require('./update') },
   wait: { summary: 'Block until one or more containers stop, then print their exit codes', group: 'container', load: () => require('./wait') },
 
   __complete: { summary: 'Print what may follow on a command line', group: 'system', hidden: true, load: () => require('./complete') },
@@ -83,7 +84,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
     summary: 'Manage containers',
     commands: {
       ...same('attach', 'commit', 'cp', 'create', 'diff', 'exec', 'export', 'kill', 'logs', 'pause', 'rename', 'restart', 'rm', 'run'),
-      ...same('start', 'stop', 'top', 'unpause', 'wait'),
+      ...same('start', 'stop', 'top', 'unpause', 'update', 'wait'),
       inspect: ['inspect', '--type=container'],
       ls: ['ps'],
       list: ['ps'],

@@ -21,6 +21,7 @@ import { settleRow } from './settle';
 import { type StartOptions, startContainer } from './start';
 import { stopContainer, type StopOptions } from './stop';
 import { containerProcesses, type ProcessList } from './top';
+import { updateContainer, type UpdateOptions } from './update';
 import { type ExitStatus, waitContainer } from './wait';
 import type { PathStat } from '../binding/types';
 
@@ -126,6 +127,14 @@ export class Container implements AsyncDisposable {
 
   async rename(name: string): Promise<void> {
     await renameContainer(this.context, await this.row(), name);
+  }
+
+  /**
+   * Changes limits, while it runs too; returns what this machine cannot do.
+   * @throws E_INVALID, and E_CONFLICT when it uses more than a limit would allow: then nothing is changed
+   */
+  async update(options: UpdateOptions): Promise<string[]> {
+    return updateContainer(this.context, await this.row(), options);
   }
 
   /** Its processes, as ps(1) shows them on the host. @throws E_NOT_RUNNING */

@@ -3,7 +3,7 @@ import { DockerliteError } from '../errors';
 
 export type ContainerState = 'creating' | 'created' | 'starting' | 'running' | 'paused' | 'exited' | 'removing';
 
-export type Verb = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'resize' | 'pause' | 'unpause' | 'top' | 'remove' | 'rename' | 'commit' | 'diff' | 'copy' | 'export';
+export type Verb = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'resize' | 'pause' | 'unpause' | 'top' | 'remove' | 'rename' | 'update' | 'commit' | 'diff' | 'copy' | 'export';
 
 const ALL: ContainerState[] = ['created', 'starting', 'running', 'paused', 'exited'];
 
@@ -20,6 +20,7 @@ const ALLOWED: Record<Verb, ContainerState[]> = {
   top: ['running', 'paused'],
   remove: ['created', 'exited'],
   rename: ALL,
+  update: ALL,
   commit: ALL,
   diff: ALL,
   copy: ALL,
