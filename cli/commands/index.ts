@@ -44,10 +44,14 @@ export const COMMANDS: Record<string, CommandEntry> = {
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
   inspect: { summary: 'Return low-level information on containers, images and volumes', group: 'container', load: () => require('./inspect') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
+  login: { summary: 'Log in to a registry', group: 'image', load: () => require('./login') },
+  logout: { summary: 'Log out from a registry', group: 'image', load: () => require('./logout') },
+  'manifest inspect': { summary: 'Display an image manifest, or a list of them', group: 'image', load: () => require('./manifest-inspect') },
   pull: { summary: 'Download an image from a registry (not supported yet)', group: 'image', load: () => require('./pull') },
   push: { summary: 'Upload an image to a registry (not supported yet)', group: 'image', load: () => require('./push') },
   rmi: { summary: 'Remove one or more images', group: 'image', load: () => require('./rmi') },
-  search: { summary: 'Search a registry for images (not supported yet)', group: 'image', load: () => require('./search') },
+  search: { summary: 'Search Docker Hub or another registry for images', group: 'image', load: () => require('./search') },
+  tags: { summary: 'List the tags of a repository in its registry', group: 'image', load: () => require('./tags') },
   tag: { summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE', group: 'image', load: () => require('./tag') },
 
   'volume create': { summary: 'Create a volume', group: 'volume', load: () => require('./volume-create') },
@@ -116,6 +120,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       snapshot: ['volume snapshot'],
     },
   },
+  manifest: { summary: 'Look at image manifests in registries', commands: { inspect: ['manifest inspect'] } },
   system: { summary: 'Manage dockerlite', commands: same('check', 'events', 'info', 'init') },
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from '../command';
-import { NoRegistries } from './registry';
 
 export default defineCommand({
   usage: '[OPTIONS] NAME[:TAG]',
@@ -13,5 +12,5 @@ export default defineCommand({
     quiet: { type: 'boolean', alias: 'q', describe: 'Show no progress' },
   },
   operands: [1, 1],
-  run: () => Promise.reject(new NoRegistries()),
+  run: () => Promise.reject(new Error('registries are not supported yet: import a tar or directory with \'dockerlite import\'')),
 });

@@ -32,6 +32,11 @@ export function certificatesFor(host: string, directories: readonly string[]): T
   return files;
 }
 
+/** Whether somebody said whose word counts for this registry. */
+export function hasOwnAuthority(host: string, directories: readonly string[]): boolean {
+  return directories.some((directory) => names(join(directory, host)).some((name) => name.endsWith('.crt')));
+}
+
 let system: string[] | undefined;
 
 /** The machine's own authorities as other programs see them; Node's built-in list where there is none. */

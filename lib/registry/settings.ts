@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { DockerliteError } from '../errors';
+import { hasOwnAuthority } from './certificates';
 import { isObject } from './manifest';
 import { DOCKER_HUB } from './reference';
 
@@ -53,11 +54,13 @@ export interface Settings {
 export function loadSettings(options: RegistryOptions = {}): Settings {
   const file = readSettings();
   const mirrors = { ...file.mirrors, ...options.mirrors };
+  const certificates = options.certificates ?? DEFAULT_CERTIFICATES;
   const insecure = insecureList([...file.insecure, ...(options.insecure ?? [])]);
   return {
     mirrors: (host) => (Object.hasOwn(mirrors, host) ? (mirrors[host] as string[]) : []).map(mirrorUrl),
-    isInsecure: insecure,
-    certificates: options.certificates ?? DEFAULT_CERTIFICATES,
+    // An authority that was put there for a registry is meant to be used.
+    isInsecure: (host) => insecure(host) && !hasOwnAuthority(host, certificates),
+    certificates,
     patience: { ...PATIENCE, ...options.patience },
   };
 }
