@@ -15,6 +15,8 @@ export type { LogEntry, LogsOptions } from './containers/logs';
 export type { Change } from './containers/diff';
 export type { CommitOptions } from './containers/commit';
 export type { ContainerSummary, ListOptions } from './containers/list';
+export type { AllStatsOptions, StatsOptions } from './containers/stats/stats';
+export type { ContainerStats } from './containers/stats/types';
 export type { ContainerInfo } from './containers/inspect';
 export type { BindMount, MountOptions, MountSpec, TmpfsMount, VolumeMount } from './containers/mount-spec';
 export type { Resources } from './containers/resources';

@@ -7,7 +7,7 @@ import { type Args, defineCommand, type OptionSpecs, UsageError } from '../comma
 import { type CopyEnd, meansContent, meansDirectory, parseCopyEnd, planCopy, resolveInContainer, resolveLocal } from '../copy-plan';
 import { interruptible } from '../interruptible';
 import type { Io } from '../io';
-import { humanSize } from '../output/progress';
+import { humanSize } from '../output/size';
 import { toStdout } from '../output/stdout-archive';
 import { containerDestination, containerSource, localDestination, localSource } from './cp-ends';
 

@@ -6,7 +6,8 @@ import { DockerliteError } from '../../lib/errors';
 import { defineCommand } from '../command';
 import { interruptible } from '../interruptible';
 import type { Io } from '../io';
-import { humanSize, Progress } from '../output/progress';
+import { Progress } from '../output/progress';
+import { humanSize } from '../output/size';
 
 export default defineCommand({
   usage: '[OPTIONS] SOURCE|- [REPOSITORY[:TAG]]',

@@ -29,6 +29,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
   rename: { summary: 'Rename a container', group: 'container', load: () => require('./rename') },
   restart: { summary: 'Restart one or more containers', group: 'container', load: () => require('./restart') },
   rm: { summary: 'Remove one or more containers', group: 'container', load: () => require('./rm') },
+  stats: { summary: 'Display a live stream of what containers use of the machine', group: 'container', load: () => require('./stats') },
   start: { summary: 'Start one or more stopped containers', group: 'container', load: () => require('./start') },
   stop: { summary: 'Stop one or more running containers', group: 'container', load: () => require('./stop') },
   top: { summary: 'Display the running processes of a container', group: 'container', load: () => require('./top') },
@@ -88,7 +89,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
     summary: 'Manage containers',
     commands: {
       ...same('attach', 'commit', 'cp', 'create', 'diff', 'exec', 'export', 'kill', 'logs', 'pause', 'rename', 'restart', 'rm', 'run'),
-      ...same('start', 'stop', 'top', 'unpause', 'update', 'wait'),
+      ...same('start', 'stats', 'stop', 'top', 'unpause', 'update', 'wait'),
       inspect: ['inspect', '--type=container'],
       ls: ['ps'],
       list: ['ps'],

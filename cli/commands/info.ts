@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { EngineInfo } from '../../lib/info';
 import { defineCommand } from '../command';
-import { humanSize } from '../output/progress';
+import { humanSize } from '../output/size';
 import { compileTemplate } from '../output/template';
 
 export default defineCommand({

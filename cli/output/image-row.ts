@@ -2,7 +2,7 @@
 import type { Image } from '../../lib/images/record';
 import { shortId } from '../../lib/util/id';
 import { ago, goTime } from './duration';
-import { humanSize } from './progress';
+import { humanSize } from './size';
 
 /** What a template of `images` may name, in the order Docker's JSON has. */
 export interface ImageFields {

@@ -27,13 +27,3 @@ export class Progress {
     this.shown = false;
   }
 }
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** Bytes as Docker shows them: powers of a thousand, three digits. */
-export function humanSize(bytes: number): string {
-  let unit = 0;
-  let size = bytes;
-  for (; size >= 1000 && unit < UNITS.length - 1; unit++) size /= 1000;
-  return `${Number(size.toPrecision(3))}${UNITS[unit]}`;
-}

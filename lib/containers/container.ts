@@ -19,6 +19,8 @@ import { removeContainer, type RemoveOptions } from './remove';
 import { renameContainer } from './rename';
 import { settleRow } from './settle';
 import { type StartOptions, startContainer } from './start';
+import { containerStats, type StatsOptions } from './stats/stats';
+import type { ContainerStats } from './stats/types';
 import { stopContainer, type StopOptions } from './stop';
 import { containerProcesses, type ProcessList } from './top';
 import { updateContainer, type UpdateOptions } from './update';
@@ -140,6 +142,11 @@ export class Container implements AsyncDisposable {
   /** Its processes, as ps(1) shows them on the host. @throws E_NOT_RUNNING */
   async top(): Promise<ProcessList> {
     return containerProcesses(this.context, await this.row());
+  }
+
+  /** What it uses of the machine, a sample a second until it is removed; zeros while it does not run. */
+  async *stats(options: StatsOptions = {}): AsyncGenerator<ContainerStats> {
+    yield* containerStats(this.context, await this.row(), options);
   }
 
   /** @throws E_CONFLICT while it runs, without `force` */

@@ -7,6 +7,8 @@ import { findContainer, latestContainer } from './record';
 import { settle } from './settle';
 import type { ContainerOptions } from './spec';
 import type { StartOptions } from './start';
+import { allStats, type AllStatsOptions } from './stats/stats';
+import type { ContainerStats } from './stats/types';
 
 /** The containers of a store. */
 export class Containers {
@@ -46,6 +48,11 @@ export class Containers {
   async latest(): Promise<Container> {
     await settle(this.context);
     return new Container(this.context, latestContainer(this.context.store).id);
+  }
+
+  /** What containers use of the machine: every second a sample of each that runs then. */
+  async *stats(options: AllStatsOptions = {}): AsyncGenerator<ContainerStats[]> {
+    yield* allStats(this.context, options);
   }
 
   /** Newest first; running ones only, unless `all`. */

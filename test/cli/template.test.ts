@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { formatRows } from '../../cli/output/format';
-import { humanSize } from '../../cli/output/progress';
+import { humanSize } from '../../cli/output/size';
 import { formatTable } from '../../cli/output/table';
 import { compileTemplate } from '../../cli/output/template';
 
