@@ -3,8 +3,8 @@ import { isatty } from 'node:tty';
 import { terminalSize } from '../../lib/binding/terminal';
 import type { LayerState, TransferEvent } from '../../lib/images/transfer';
 import type { Output } from './output';
-import { humanSize } from './progress';
 import { Rates } from './rates';
+import { humanSize } from './size';
 
 /** How progress is shown: lines that change, lines that follow one another, one JSON object a line, nothing. */
 export const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;
