@@ -11,6 +11,7 @@ export type { StartOptions } from './containers/start';
 export type { UpdateOptions } from './containers/update';
 export type { StopOptions } from './containers/stop';
 export type { ExitStatus } from './containers/wait';
+export type { LogOptions } from './containers/log-options';
 export type { LogEntry, LogsOptions } from './containers/logs';
 export type { Change } from './containers/diff';
 export type { CommitOptions } from './containers/commit';

@@ -6,6 +6,7 @@ import type { ContainerOptions } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 import { ISOLATION_OPTIONS, isolationOptions } from './isolation-options';
 import { parseLabels } from './label-option';
+import { LOG_OPTIONS, logOptions } from './log-option';
 import { parseMountOption } from './mount-option';
 import { CREATE_LIMIT_OPTIONS, resourceOptions } from './resource-options';
 
@@ -13,6 +14,7 @@ import { CREATE_LIMIT_OPTIONS, resourceOptions } from './resource-options';
 export const CONTAINER_OPTIONS = {
   ...CREATE_LIMIT_OPTIONS,
   ...ISOLATION_OPTIONS,
+  ...LOG_OPTIONS,
   attach: { type: 'list', alias: 'a', value: 'STREAM', describe: 'Attach to STDIN, STDOUT or STDERR' },
   cidfile: { type: 'string', value: 'FILE', describe: "Write the container's id to a file" },
   entrypoint: { type: 'string', value: 'COMMAND', describe: "Run this instead of the image's entrypoint" },
@@ -71,6 +73,7 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     privileged: args.privileged,
     resources: resourceOptions(args),
     isolation: isolationOptions(args),
+    log: logOptions(args),
     init: args.init,
     autoRemove: args.rm,
   };

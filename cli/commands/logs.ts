@@ -11,6 +11,7 @@ export default defineCommand({
     ['logs -f --since 10m web', 'the last ten minutes, and what comes'],
   ],
   options: {
+    details: { type: 'boolean', default: false, describe: "Show the labels and variables named by the container's log options" },
     follow: { type: 'boolean', alias: 'f', default: false, describe: 'Go on with what is written' },
     since: { type: 'string', value: 'TIME', describe: 'Only what is newer: 2026-01-02T13:23:37Z, or 42m for 42 minutes ago' },
     tail: { type: 'string', alias: 'n', value: 'LINES', default: 'all', describe: 'Only the last so many lines' },
@@ -26,9 +27,9 @@ export default defineCommand({
     const container = await engine.containers.get(args._[0] as string);
     const end = new AbortController();
     const stop = args.follow ? watchOutputClosed(1, () => end.abort()) : undefined;
-    for await (const entry of container.logs({ follow: args.follow, since, until, tail, signal: end.signal })) {
+    for await (const entry of container.logs({ follow: args.follow, since, until, tail, details: args.details, signal: end.signal })) {
       const output = entry.stream === 'stderr' ? io.stderr : io.stdout;
-      output.write(args.timestamps ? `${entry.time} ${entry.log}` : entry.log);
+      output.write(`${args.timestamps ? `${fullTime(entry.time)} ` : ''}${args.details ? `${details(entry.attrs)} ` : ''}${entry.log}`);
     }
     stop?.();
   },
@@ -40,4 +41,16 @@ function parseTail(text: string): number | undefined {
   if (!/^-?\d+$/.test(text)) throw new UsageError(`invalid argument ${JSON.stringify(text)} for "-n, --tail" flag: not a number of lines`);
   const lines = Number(text);
   return lines < 0 ? undefined : lines;
+}
+
+/** With all nine digits, so that lines are aligned. */
+function fullTime(time: string): string {
+  const [seconds, fraction = ''] = time.replace(/Z$/, '').split('.');
+  return `${seconds}.${fraction.padEnd(9, '0')}Z`;
+}
+
+/** As Docker writes them, quoted as in a URL. */
+function details(attributes: Record<string, string> = {}): string {
+  const quoted = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
+  return Object.entries(attributes).map(([key, value]) => `${quoted(key)}=${quoted(value)}`).sort().join(',');
 }

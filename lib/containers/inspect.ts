@@ -5,6 +5,7 @@ import { bridgeConfig } from '../network/bridge';
 import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
 import { describeIsolation } from '../security/isolation';
 import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
+import { DEFAULT_LOG } from './log-options';
 import { type ContainerRow, specOf } from './record';
 import { describeResources } from './resources';
 import type { ContainerSpec } from './spec';
@@ -33,7 +34,7 @@ function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
     ResolvConfPath: `${directory}/resolv.conf`,
     HostnamePath: `${directory}/hostname`,
     HostsPath: `${directory}/hosts`,
-    LogPath: layout.containerLog(row.id),
+    LogPath: spec.log?.driver === 'none' ? '' : layout.containerLog(row.id),
     Name: `/${row.name}`,
     RestartCount: 0,
     Driver: 'btrfs',
@@ -83,7 +84,7 @@ function timestamp(ns: string): string {
 function describeHostConfig(spec: ContainerSpec) {
   return {
     ...describeHostMounts(spec.mounts, spec.volumesFrom),
-    LogConfig: { Type: 'json-file', Config: {} },
+    LogConfig: { Type: (spec.log ?? DEFAULT_LOG).driver, Config: (spec.log ?? DEFAULT_LOG).options },
     NetworkMode: spec.network,
     AutoRemove: spec.autoRemove,
     Privileged: spec.privileged,

@@ -3,6 +3,7 @@ import { DockerliteError, invalid } from '../errors';
 import { checkIsolation } from '../security/isolation';
 import { shortId } from '../util/id';
 import { checkResources } from './resource-check';
+import { checkLog } from './log-options';
 import { mergeMounts } from './merge-mounts';
 import type { MountSpec } from './mount-spec';
 import { signalNumber } from '../util/signals';
@@ -37,6 +38,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network });
   const limits = checkResources(options.resources);
   warnings.push(...limits.warnings);
+  const log = checkLog(options.log);
   const spec: ContainerSpec = {
     argv: noNul(argv, 'command'),
     entrypoint,
@@ -60,6 +62,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     autoRemove: options.autoRemove === true,
     exposedPorts: Object.keys(image.ExposedPorts ?? {}),
     ...(isolation && { isolation }),
+    ...(log && { log }),
     ...(limits.resources && { resources: limits.resources }),
   };
   noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Isolation } from '../security/isolation';
+import type { LogOptions, LogSpec } from './log-options';
 import type { MountOptions, MountSpec } from './mount-spec';
 import type { Resources } from './resources';
 
@@ -34,6 +35,8 @@ export interface ContainerOptions {
   resources?: Partial<Resources>;
   /** Namespaces, capabilities, seccomp, devices and what else keeps it apart from the host. */
   isolation?: Partial<Isolation>;
+  /** What becomes of what it writes; default: kept in a file, as json-file without options. */
+  log?: LogOptions;
   /** Run the project's init as PID 1. */
   init?: boolean;
   /** Remove when it exits. */
@@ -69,6 +72,8 @@ export interface ContainerSpec {
   exposedPorts: string[];
   /** How it differs from the usual isolation; absent when it does not. */
   isolation?: Partial<Isolation>;
+  /** What becomes of what it writes; absent when that is the default. */
+  log?: LogSpec;
   /** What is limited; absent when nothing is. */
   resources?: Partial<Resources>;
 }

@@ -128,7 +128,7 @@ async function launch(
   const connection = context.launcher.start({
     id: row.id,
     runDir: layout.runDir(row.id),
-    logPath: layout.containerLog(row.id),
+    ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
     config: lxcConfig(layout, row.id, { ...spec, mounts }, network, firstHostId(context.store.marker, row.id_range)),
     payload: encodePayload({

@@ -160,13 +160,11 @@ void JsonLog::Entry(LogStream stream, std::string_view line) {
 
 void JsonLog::Rotate() {
   size_ = 0;
-  if (maxFiles_ < 2) {
-    if (ftruncate(fd_.get(), 0) != 0) return;
-    return;
-  }
-  for (uint32_t i = maxFiles_ - 1; i > 1; i--)
+  // A new file in either case: who follows has the old one open and reads the rest of it.
+  if (maxFiles_ < 2) unlink(path_.c_str());
+  for (uint32_t i = maxFiles_ - 1; maxFiles_ > 1 && i > 1; i--)
     rename((path_ + "." + std::to_string(i - 1)).c_str(), (path_ + "." + std::to_string(i)).c_str());
-  rename(path_.c_str(), (path_ + ".1").c_str());
+  if (maxFiles_ > 1) rename(path_.c_str(), (path_ + ".1").c_str());
   UniqueFd next(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (next) fd_ = std::move(next);
 }
