@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { lxcConfig } from '../lib/containers/lxc-config';
 import { normaliseSpec } from '../lib/containers/normalise';
@@ -91,11 +91,12 @@ function referenceConfig(bed: Bed): string {
   const layout = new Layout(bed.directory, 'reference');
   const spec = normaliseSpec('0'.repeat(64), { image: IMAGE, command: ['/bin/true'], network: 'none' }, {});
   const names = nameFiles('none', spec.hostname);
-  mkdirSync(layout.container('reference'), { recursive: true });
+  const etc = bed.scratch('etc');
   for (const [file, text] of Object.entries({ hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf })) {
-    writeFileSync(`${layout.container('reference')}/${file}`, text);
+    writeFileSync(`${etc}/${file}`, text);
   }
-  const items = lxcConfig(layout, 'reference', spec, lxcNetwork({ mode: 'none' })).filter((item) => !item.startsWith('lxc.rootfs.path='));
+  const all = lxcConfig(layout, 'reference', spec, lxcNetwork({ mode: 'none' }));
+  const items = all.filter((item) => !item.startsWith('lxc.rootfs.path=')).map((item) => item.replace(layout.runDir('reference'), etc));
   items.push('lxc.log.level=ERROR', `lxc.log.file=${bed.directory}/reference.log`);
   const file = `${bed.directory}/reference.conf`;
   writeFileSync(file, `${items.map((item) => item.replace('=', ' = ')).join('\n')}\n`);

@@ -32,6 +32,11 @@ export function subvolumeDelete(parent: NativePath, name: string): Promise<void>
   return native(() => addon().subvolumeDelete(parent, name));
 }
 
+/** The same, then the directory `parent` itself with the files beside the subvolume. */
+export function subvolumeDeleteWithParent(parent: NativePath, name: string): Promise<void> {
+  return native(() => addon().subvolumeDeleteWithParent(parent, name));
+}
+
 export function subvolumeInfo(path: NativePath): Promise<SubvolumeInfo> {
   return native(() => addon().subvolumeInfo(path));
 }

@@ -76,6 +76,8 @@ export interface StartOrders {
   exitPath: string;
   /** liblxc's `key=value` settings. */
   config: string[];
+  /** What else is to be in the run directory, by name. */
+  files?: Record<string, string>;
   payload: Buffer;
   tty?: boolean;
   openStdin?: boolean;
@@ -103,6 +105,7 @@ export function encodeStart(orders: StartOrders): Buffer {
     [1, orders.id],
     [2, orders.runDir],
     ...orders.config.map((item): Field => [4, item]),
+    ...Object.entries(orders.files ?? {}).map(([name, text]): Field => [12, Buffer.from(`${name}\0${text}`)]),
     [5, orders.exitPath],
     [6, orders.payload],
     [7, u32(flags)],
@@ -149,7 +152,7 @@ export function encodeRequest(numbers: Readonly<Record<number, number | undefine
 
 /** What a supervisor says. `execId` is '' for the container's init. */
 export type Message =
-  | { kind: 'started'; pid: number; startedAt: string; execId: string; supervisorPid: number; warnings: string[] }
+  | { kind: 'started'; pid: number; startedAt: string; execId: string; supervisorPid: number; supervisorStart: string; warnings: string[] }
   | { kind: 'failed'; failure: number; errno: number; message: string; execId: string; lines: string[] }
   | { kind: 'exited'; status: number; finishedAt: string; execId: string; oomKilled: boolean }
   | { kind: 'state'; pid: number; startedAt: string; supervisorPid: number; frozen: boolean; execIds: string[] }
@@ -166,7 +169,7 @@ export function decodeMessage(type: number, body: Buffer): Message | undefined {
   const long = (tag: number) => (find(tag)?.readBigUInt64LE() ?? 0n).toString();
   switch (type) {
     case FRAME.started:
-      return { kind: 'started', pid: number(1), startedAt: long(2), execId: text(4), supervisorPid: number(5), warnings: all(6) };
+      return { kind: 'started', pid: number(1), startedAt: long(2), execId: text(4), supervisorPid: number(5), supervisorStart: long(7), warnings: all(6) };
     case FRAME.failed:
       return { kind: 'failed', failure: number(1), errno: number(2), message: text(3), execId: text(4), lines: all(5) };
     case FRAME.exited:

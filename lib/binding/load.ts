@@ -26,6 +26,7 @@ const LIBRARY_PACKAGES: readonly [RegExp, string][] = [
 
 const loaded: Partial<Addons> = {};
 let directory: string | undefined;
+const programs = new Map<Program, string>();
 
 /** Loads an addon the first time it is asked for. */
 export function loadAddon<Name extends keyof Addons>(name: Name): Addons[Name] {
@@ -34,8 +35,11 @@ export function loadAddon<Name extends keyof Addons>(name: Name): Addons[Name] {
 
 /** Path of an executable of this package; it is beside the addons. */
 export function programPath(name: Program): string {
+  const known = programs.get(name);
+  if (known !== undefined) return known;
   const path = join(nativeDirectory(), name);
   if (!existsSync(path)) throw missing(`${path} is missing`, path);
+  programs.set(name, path);
   return path;
 }
 

@@ -20,6 +20,8 @@ export interface ExecRequest extends frames.ExecOrders {
 export interface Started {
   pid: number;
   supervisorPid: number;
+  /** When that began: clock ticks since boot, proc_pid_stat(5). */
+  supervisorStart: string;
   /** ns since the epoch. */
   startedAt: string;
   /** What was not done as asked, e.g. a limit above the host's own. */
@@ -278,8 +280,8 @@ export class SupervisorConnection {
     const life = message.execId === '' ? this.init : this.execs.get(message.execId);
     if (life === undefined) return;
     if (message.kind === 'started') {
-      const { pid, supervisorPid, startedAt, warnings } = message;
-      life.onStarted({ pid, supervisorPid, startedAt, warnings });
+      const { pid, supervisorPid, supervisorStart, startedAt, warnings } = message;
+      life.onStarted({ pid, supervisorPid, supervisorStart, startedAt, warnings });
     } else if (message.kind === 'failed') {
       life.fail(failureOf(message));
     } else if (message.kind === 'exited') {

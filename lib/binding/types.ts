@@ -57,6 +57,7 @@ export interface BtrfsBinding {
   snapshotBatch(requests: SnapshotRequest[], threads: number): Promise<BatchAnswer[]>;
   /** Deletes `parent`/`name`, subvolumes nested in it first. */
   subvolumeDelete(parent: NativePath, name: string): Promise<void>;
+  subvolumeDeleteWithParent(parent: NativePath, name: string): Promise<void>;
   subvolumeInfo(path: NativePath): Promise<SubvolumeInfo>;
   subvolumeSetReadonly(path: NativePath, readonly: boolean): Promise<void>;
   /** Paths, relative to `path`, of the subvolumes below it, parents before children. */

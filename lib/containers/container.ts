@@ -24,7 +24,7 @@ import type { ContainerStats } from './stats/types';
 import { stopContainer, type StopOptions } from './stop';
 import { containerProcesses, type ProcessList } from './top';
 import { updateContainer, type UpdateOptions } from './update';
-import { type ExitStatus, waitContainer } from './wait';
+import { type ExitStatus, waitContainer, waitForStarted } from './wait';
 import type { PathStat } from '../binding/types';
 
 /** A handle on one container: every verb reads the store's present state first, so it never goes stale. */
@@ -55,7 +55,8 @@ export class Container implements AsyncDisposable {
 
   /** Waits for it to end; at once when it has. */
   async wait(options: { signal?: AbortSignal } = {}): Promise<ExitStatus> {
-    return waitContainer(this.context, await this.row(), options);
+    const known = await waitForStarted(this.context, this.id, options);
+    return known ?? waitContainer(this.context, await this.row(), options);
   }
 
   /** Connects to the streams of the running container. @throws E_NOT_RUNNING */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { releaseAddress } from '../network/address-pool';
 import type { Store } from '../store/store';
@@ -30,9 +29,7 @@ export async function discardContainer(store: Store, row: ContainerRow, options:
 
 /** Removes a container's tree and files; safe to repeat. */
 export async function discardTree(store: Store, id: string): Promise<void> {
-  const directory = store.layout.container(id);
-  await btrfs.subvolumeDelete(directory, 'rootfs');
-  rmSync(directory, { recursive: true, force: true });
+  await btrfs.subvolumeDeleteWithParent(store.layout.container(id), 'rootfs');
 }
 
 /** Removes a container's row and what hangs on it. */

@@ -3,6 +3,9 @@ import { availableParallelism } from 'node:os';
 import { type Spawner, spawnSupervisor, type StartRequest, SupervisorConnection } from '../binding/supervisor';
 import { Turnstile } from '../util/turnstile';
 
+/** Connections kept for whoever waits for what this process started: the latest ones. */
+const KEPT = 64;
+
 /**
  * Keeps a supervisor program ready, liblxc loaded: a start then costs its fork, not its exec and linking. A process that
  * starts one container and ends (`oneShot`) has the ready program itself become the supervisor.
@@ -14,6 +17,7 @@ export class Launcher {
   readonly creates = new Turnstile(64);
   private spawner: Spawner | undefined;
   private closed = false;
+  private readonly kept = new Map<string, SupervisorConnection>();
 
   constructor(private readonly oneShot: boolean) {}
 
@@ -49,8 +53,27 @@ export class Launcher {
     await previous.closed;
   }
 
+  /** Keeps a started container's connection, over which its end is heard of without a look at the store. */
+  keep(id: string, connection: SupervisorConnection): void {
+    if (this.closed) return connection.close();
+    this.kept.set(id, connection);
+    connection.unref();
+    void connection.closed.then(() => this.kept.get(id) === connection && this.kept.delete(id));
+    const [oldest] = this.kept;
+    if (this.kept.size > KEPT && oldest !== undefined) oldest[1].close();
+  }
+
+  /** Hands over the connection over which this process started the container, if that run may still be going on. */
+  takeConnection(id: string): SupervisorConnection | undefined {
+    const connection = this.kept.get(id);
+    this.kept.delete(id);
+    connection?.ref();
+    return connection;
+  }
+
   close(): void {
     this.closed = true;
+    for (const connection of [...this.kept.values()]) connection.close();
     this.spawner?.close();
     this.spawner = undefined;
   }

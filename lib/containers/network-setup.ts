@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
 import { allocateAddress } from '../network/address-pool';
 import { bridgeConfig, ensureBridge } from '../network/bridge';
 import { type Connection, lxcNetwork } from '../network/lxc-net';
@@ -8,19 +7,18 @@ import type { Store } from '../store/store';
 import type { ContainerRow } from './record';
 import type { ContainerSpec } from './spec';
 
-/** Address, bridge and the three files under /etc; returns liblxc's network keys. @throws E_NO_ADDRESS, E_CONFLICT */
-export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<string[]> {
+export interface NetworkSetup {
+  /** liblxc's keys. */
+  config: string[];
+  /** What the container finds in /etc, by name. */
+  files: Record<string, string>;
+}
+
+/** Address, bridge and the three files under /etc. @throws E_NO_ADDRESS, E_CONFLICT */
+export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<NetworkSetup> {
   const connection = await connect(store, row, spec);
   const names = nameFiles(spec.network, spec.hostname, connection.mode === 'bridge' ? connection.ip : '');
-  const directory = store.layout.container(row.id);
-  for (const [file, text] of [
-    ['hosts', names.hosts],
-    ['hostname', names.hostname],
-    ['resolv.conf', names.resolvConf],
-  ] as const) {
-    writeFileSync(`${directory}/${file}`, text, { mode: 0o644 });
-  }
-  return lxcNetwork(connection);
+  return { config: lxcNetwork(connection), files: { hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf } };
 }
 
 async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {

@@ -96,11 +96,18 @@ function unknownExit(row: ContainerRow): ExitRecord {
   return { status: UNKNOWN_EXIT << 8, startedAt: row.started, finishedAt, oomKilled: false, error: 'the supervisor ended without a record of the exit' };
 }
 
+type ExitColumns = Pick<ContainerRow, 'state' | 'owner' | 'pid' | 'started' | 'finished' | 'exit_code' | 'oom_killed' | 'error'>;
+
 /** Notes the end of a container and gives back what only a running one needs; `first` is called by the one who notes it. */
-export function recordExit(store: Store, row: ContainerRow, record: ExitRecord, first: () => void = () => undefined): ContainerRow {
-  const next: ContainerRow = {
+export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'>>(
+  store: Store,
+  row: Row,
+  record: ExitRecord,
+  first: () => void = () => undefined,
+): Row & ExitColumns {
+  const next = {
     ...row,
-    state: 'exited',
+    state: 'exited' as const,
     owner: '',
     pid: 0,
     started: row.started || record.startedAt,

@@ -50,18 +50,20 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
   if (ends !== undefined) recordContainerEvent(store, { ...row, spec }, 'attach');
   let connection: SupervisorConnection | undefined;
   try {
-    await context.launcher.previousGone(store.layout.controlSocket(row.id));
-    await clearAbandoned(store, row.id);
+    if (!isFresh(row)) {
+      await context.launcher.previousGone(store.layout.controlSocket(row.id));
+      await clearAbandoned(store, row.id);
+    }
     connection = await launch(context, row, spec, options, ends);
-    const { pid, supervisorPid, startedAt, warnings } = await connection.started();
+    const { pid, supervisorPid, supervisorStart, startedAt, warnings } = await connection.started();
     for (const warning of warnings) options.onWarning?.(warning);
-    const owner = ownerOf(supervisorPid);
+    const owner = ownerOf(supervisorPid, supervisorStart);
     store.db.run(
       "UPDATE containers SET state = 'running', owner = ?, pid = ?, started = ? WHERE id = ? AND state = 'starting'",
       ...[owner, pid, startedAt, row.id],
     );
     if (ends === undefined) {
-      connection.close();
+      context.launcher.keep(row.id, connection);
       return;
     }
     return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams);
@@ -99,7 +101,12 @@ function claim({ store }: Context, row: ContainerRow): void {
     ...[currentOwner(), row.id],
   );
   if (claimed === 0) throw new DockerliteError('E_CONFLICT', `container ${row.id} is being started or removed by another process`);
-  clearExitRecord(store, row.id);
+  if (!isFresh(row)) clearExitRecord(store, row.id);
+}
+
+/** Nobody has tried to start it before: there is nothing of an earlier run to wait for or to remove. */
+function isFresh(row: ContainerRow): boolean {
+  return row.state === 'created' && row.error === '';
 }
 
 /** As Docker leaves it: `created`, with the code a shell would show. */
@@ -130,7 +137,8 @@ async function launch(
     runDir: layout.runDir(row.id),
     ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, { ...spec, mounts }, network, firstHostId(context.store.marker, row.id_range)),
+    config: lxcConfig(layout, row.id, { ...spec, mounts }, network.config, firstHostId(context.store.marker, row.id_range)),
+    files: network.files,
     payload: encodePayload({
       argv: spec.argv,
       env: spec.env,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { type ContainerRow, containerById } from './record';
 import { recordExit, settleRow } from './settle';
-import { withSupervisor } from './supervise';
+import { connectSupervisor } from './supervise';
 
 export interface ExitStatus {
   /** The process's own code, or 128 plus the signal that ended it. */
@@ -17,23 +18,42 @@ export async function waitContainer(context: Context, row: ContainerRow, options
   const { store } = context;
   for (let current: ContainerRow | undefined = row; ; ) {
     if (current === undefined) throw new DockerliteError('E_NO_SUCH_CONTAINER', `No such container: ${row.id}`);
-    if (current.state === 'exited' || current.state === 'created') {
-      return { exitCode: current.exit_code, oomKilled: current.oom_killed !== 0 };
-    }
+    if (current.state === 'exited' || current.state === 'created') return statusOf(current);
     options.signal?.throwIfAborted();
-    const record = await withSupervisor(context, current, (supervisor) => supervisor.ended(options.signal)).catch(notReachable);
-    if (record !== undefined) {
-      const done = recordExit(store, current, record);
-      return { exitCode: done.exit_code, oomKilled: done.oom_killed !== 0 };
-    }
-    await delay(5); // another process is starting or ending it: nothing to wait on but its row
+    const connection = await connectSupervisor(context, current).catch(notReachable);
+    const status = connection && (await endOver(context, current, connection, options.signal));
+    if (status !== undefined) return status;
+    const { state }: ContainerRow = current;
     const again = containerById(store, row.id);
     current = again && (await settleRow(store, again));
+    if (current?.state === state) await delay(5); // another process is starting or ending it: nothing to wait on but its row
   }
 }
 
-/** The supervisor went away between the look and the call: look again. */
+/** The same over the connection this process started it with; undefined when that does not tell. */
+export async function waitForStarted(context: Context, id: string, options: { signal?: AbortSignal }): Promise<ExitStatus | undefined> {
+  options.signal?.throwIfAborted();
+  const connection = context.launcher.takeConnection(id);
+  return connection && endOver(context, { id, started: '' }, connection, options.signal);
+}
+
+async function endOver(
+  { store }: Context,
+  row: Pick<ContainerRow, 'id' | 'started'>,
+  connection: SupervisorConnection,
+  signal?: AbortSignal,
+): Promise<ExitStatus | undefined> {
+  const record = await connection.ended(signal).catch(notReachable).finally(() => connection.close());
+  return record && statusOf(recordExit(store, row, record));
+}
+
+function statusOf(row: Pick<ContainerRow, 'exit_code' | 'oom_killed'>): ExitStatus {
+  return { exitCode: row.exit_code, oomKilled: row.oom_killed !== 0 };
+}
+
+/** The supervisor is gone, or was before it could be asked: the row tells. */
 function notReachable(error: unknown): undefined {
-  if ((error as { code?: string }).code === 'E_NOT_RUNNING') return undefined;
+  const { code } = error as { code?: string };
+  if (code === 'E_NOT_RUNNING' || code === 'E_SUPERVISOR') return undefined;
   throw error;
 }

@@ -62,7 +62,17 @@ export class StateDatabase {
   /** One IMMEDIATE transaction: two processes that read and then write never both believe what they read. */
   transaction<T>(body: () => T): T {
     if (this.raw.inTransaction) return body();
-    return this.guard(() => this.raw.transaction(body).immediate());
+    return this.guard(() => {
+      this.prepare('BEGIN IMMEDIATE').run();
+      try {
+        const result = body();
+        this.prepare('COMMIT').run();
+        return result;
+      } catch (error) {
+        if (this.raw.inTransaction) this.prepare('ROLLBACK').run();
+        throw error;
+      }
+    });
   }
 
   /** The same, on the disk when it returns. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { promises, readdirSync, renameSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { randomId } from '../util/id';
 import { currentOwner, isAlive } from '../util/owner';
@@ -11,6 +11,8 @@ import type { Layout } from './layout';
  */
 export class SnapshotPool {
   private readonly refills = new Map<string, Promise<void>>();
+  /** Names seen in the pools: reading a directory costs as much as taking something out of it. */
+  private readonly known = new Map<string, string[]>();
 
   constructor(
     private readonly layout: Layout,
@@ -20,8 +22,11 @@ export class SnapshotPool {
 
   /** Moves a ready snapshot's directory to `directory`; false when there is none. */
   take(imageId: string, directory: string): boolean {
+    if (this.target === 0) return false;
     const pool = this.layout.imagePool(imageId);
-    for (const name of this.names(pool)) {
+    const known = this.known.get(imageId) ?? visible(readdirQuietly(pool));
+    this.known.set(imageId, known);
+    for (let name = known.pop(); name !== undefined; name = known.pop()) {
       try {
         renameSync(`${pool}/${name}`, directory);
         return true;
@@ -34,7 +39,7 @@ export class SnapshotPool {
 
   /** Brings the pool of an image back to its target, behind whatever the caller does next. */
   refill(imageId: string, source: string): void {
-    if (this.target === 0 || this.refills.has(imageId)) return;
+    if (this.known.get(imageId)?.length === this.target || this.refills.has(imageId)) return;
     const work = this.fill(imageId, source)
       .catch(() => undefined) // a pool is a convenience: the next create makes its own snapshot and reports what is wrong
       .finally(() => this.refills.delete(imageId));
@@ -49,6 +54,7 @@ export class SnapshotPool {
   /** Deletes an image's ready snapshots. */
   async drain(imageId: string): Promise<void> {
     await this.refills.get(imageId);
+    this.known.delete(imageId);
     const pool = this.layout.imagePool(imageId);
     for (const name of readdirQuietly(pool)) await this.discard(`${pool}/${name}`);
     rmSync(pool, { recursive: true, force: true });
@@ -61,25 +67,22 @@ export class SnapshotPool {
 
   private async fill(imageId: string, source: string): Promise<void> {
     const pool = this.layout.imagePool(imageId);
-    mkdirSync(pool, { recursive: true, mode: 0o700 });
-    await this.discardNames(imageId, readdirQuietly(pool).filter(isUnfinished));
-    const missing = this.target - this.names(pool).length;
+    const names = await promises.readdir(pool).catch(() => promises.mkdir(pool, { recursive: true, mode: 0o700 }).then(() => []));
+    await this.discardNames(imageId, names.filter(isUnfinished));
+    const present = visible(names);
+    this.known.set(imageId, present);
+    const missing = this.target - present.length;
     if (missing <= 0) return;
     // Made under a dotted name, which take() does not see and which says whose it is, until the snapshot is there.
     const requests = Array.from({ length: missing }, () => {
-      const parent = `${pool}/.${currentOwner()},${randomId().slice(0, 16)}`;
-      mkdirSync(parent, { mode: 0o700 });
-      return { source, parent, name: 'rootfs' };
+      return { source, parent: `${pool}/.${currentOwner()},${randomId().slice(0, 16)}`, name: 'rootfs' };
     });
     const answers = await btrfs.snapshotBatch(requests, missing);
     for (const [index, { parent }] of requests.entries()) {
-      if (answers[index] === null) renameSync(parent, `${pool}/${parent.slice(parent.lastIndexOf(',') + 1)}`);
-      else await this.discard(parent);
+      const name = parent.slice(parent.lastIndexOf(',') + 1);
+      if (answers[index] !== null) await this.discard(parent);
+      else await promises.rename(parent, `${pool}/${name}`).then(() => this.known.get(imageId)?.push(name));
     }
-  }
-
-  private names(pool: string): string[] {
-    return readdirQuietly(pool).filter((name) => !name.startsWith('.'));
   }
 
   private async discard(directory: string): Promise<void> {
@@ -91,6 +94,10 @@ export class SnapshotPool {
 /** Was being made by a process that is gone. */
 export function isUnfinished(name: string): boolean {
   return name.startsWith('.') && !isAlive(name.slice(1).split(',')[0] ?? '');
+}
+
+function visible(names: string[]): string[] {
+  return names.filter((name) => !name.startsWith('.'));
 }
 
 function readdirQuietly(directory: string): string[] {

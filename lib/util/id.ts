@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from 'node:fs';
 
+let supply: Buffer = Buffer.alloc(0);
+
 /** From the kernel, as node:crypto's; loading that takes longer than everything else that making an id needs. */
 export function randomBytes(size: number): Buffer {
-  const bytes = Buffer.alloc(size);
+  if (supply.length < size) supply = readRandom(Math.max(size, 1024));
+  const bytes = supply.subarray(0, size);
+  supply = supply.subarray(size);
+  return bytes;
+}
+
+function readRandom(size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size);
   const fd = openSync('/dev/urandom', 'r');
   try {
     for (let done = 0; done < size; ) done += readSync(fd, bytes, done, size - done, null);

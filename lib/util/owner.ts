@@ -31,8 +31,9 @@ export function startTime(pid: number): string {
   }
 }
 
-export function ownerOf(pid: number): Owner {
-  return `${bootId()}:${pid}:${startTime(pid)}`;
+/** `start` is looked up when it is not known. */
+export function ownerOf(pid: number, start = startTime(pid)): Owner {
+  return `${bootId()}:${pid}:${start}`;
 }
 
 /** The calling process. */

@@ -72,6 +72,13 @@ Napi::Value SubvolumeDelete(const Info& info) {
       ToUndefined);
 }
 
+Napi::Value SubvolumeDeleteWithParent(const Info& info) {
+  return PromiseWorker<Nothing>::Queue(
+      info.Env(),
+      [parent = args::Path(info[0]), name = args::Path(info[1])] { return btrfs::DeleteSubvolumeAndParent(parent, name); },
+      ToUndefined);
+}
+
 Napi::Value FromSubvolumeInfo(Napi::Env env, btrfs::SubvolumeInfo& found) {
   auto object = Napi::Object::New(env);
   object.Set("id", static_cast<double>(found.id));
@@ -150,6 +157,7 @@ void RegisterBtrfs(Napi::Env env, Napi::Object exports) {
   add("snapshotCreate", SnapshotCreate);
   add("snapshotBatch", SnapshotBatch);
   add("subvolumeDelete", SubvolumeDelete);
+  add("subvolumeDeleteWithParent", SubvolumeDeleteWithParent);
   add("subvolumeInfo", SubvolumeInfo);
   add("subvolumeSetReadonly", SubvolumeSetReadonly);
   add("subvolumeNested", SubvolumeNested);

@@ -47,4 +47,7 @@ Status DisableCopyOnWrite(const std::string& directory);
 // Succeeds as well when there is no such subvolume (any more).
 Status DeleteSubvolume(const std::string& parent, const std::string& name);
 
+// The same, then the directory it was in with the files beside it.
+Status DeleteSubvolumeAndParent(const std::string& parent, const std::string& name);
+
 }  // namespace dockerlite::btrfs

@@ -11,6 +11,7 @@
 #include "btrfs/default_subvolume.h"
 #include "btrfs/nested.h"
 #include "btrfs/subvolume.h"
+#include "sys/remove_files.h"
 #include "sys/syscalls.h"
 
 // A tree may hold subvolumes that its guest made, read-only ones and, if it was allowed to, immutable
@@ -145,6 +146,15 @@ Status DeleteSubvolume(const std::string& parent, const std::string& name) {
     default:
       return done;
   }
+}
+
+Status DeleteSubvolumeAndParent(const std::string& parent, const std::string& name) {
+  if (Status deleted = DeleteSubvolume(parent, name); !deleted) return deleted;
+  Result<UniqueFd> directory = OpenDirectoryFollowing(parent);
+  if (!directory) return directory.error().code == ENOENT ? Status(Nothing{}) : Status(directory.error());
+  RemoveFiles(directory.value().get());
+  if (rmdir(parent.c_str()) != 0 && errno != ENOENT) return Error::last("rmdir", parent);
+  return Nothing{};
 }
 
 }  // namespace dockerlite::btrfs

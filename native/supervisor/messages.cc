@@ -22,6 +22,14 @@ bool ValidName(std::string_view name) {
   return true;
 }
 
+// "name NUL content"
+bool TakeFile(std::vector<std::pair<std::string, std::string>>& files, std::string_view data) {
+  size_t end = data.find('\0');
+  if (end == data.npos || !ValidName(data.substr(0, end))) return false;
+  files.emplace_back(data.substr(0, end), data.substr(end + 1));
+  return true;
+}
+
 bool ValidPath(std::string_view path) { return !path.empty() && path[0] == '/' && path.size() < 4096; }
 
 }  // namespace
@@ -45,6 +53,7 @@ std::optional<StartRequest> ParseStart(std::string_view body) {
       case 8: ok = ok && Take(out.logMaxSize, AsU64(field->data)); break;
       case 9: ok = ok && Take(out.logMaxFiles, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
+      case 12: ok = ok && TakeFile(out.files, field->data); break;
       case 30: ok = ok && Take(out.journal, AsString(field->data)) && ValidPath(out.journal); break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
       default: break;

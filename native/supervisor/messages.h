@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dockerlite {
@@ -22,6 +23,8 @@ struct StartRequest {
   std::string journal;     // path of the store's events; empty: none are written
   std::string attributes;  // of its events: the members of a JSON object
   std::vector<std::string> config;
+  // Name and content of what else is to be in the run directory.
+  std::vector<std::pair<std::string, std::string>> files;
   uint32_t flags = 0;
   uint64_t logMaxSize = 0;
   uint32_t logMaxFiles = 0;

@@ -9,6 +9,8 @@
 
 #include <cstdio>
 
+#include "sys/remove_files.h"
+
 namespace dockerlite {
 namespace {
 
@@ -55,9 +57,17 @@ Result<UniqueFd> RunDir::ListenControl() const {
   return socket;
 }
 
+Status RunDir::WriteFile(const std::string& name, const std::string& text, const Idmap& ids) const {
+  UniqueFd fd(openat(fd_.get(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!fd) return Error::last("open", file(name.c_str()));
+  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return Error::last("write", file(name.c_str()));
+  if (fchown(fd.get(), ids.rootUser, ids.rootGroup) != 0) return Error::last("fchown", file(name.c_str()));
+  return Nothing{};
+}
+
 void RunDir::Remove() {
-  unlinkat(fd_.get(), "ctl", 0);
-  unlinkat(fd_.get(), "lxc.log", 0);
+  RemoveFiles(fd_.get());
   rmdir(path_.c_str());
 }
 

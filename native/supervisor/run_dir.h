@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "supervisor/idmap.h"
 #include "sys/result.h"
 #include "sys/unique_fd.h"
 
@@ -16,7 +17,10 @@ class RunDir {
   static Result<RunDir> Claim(const std::string& path);
   // Listening on `ctl`, mode 0600.
   Result<UniqueFd> ListenControl() const;
+  // The container sees it under /etc, as its root's.
+  Status WriteFile(const std::string& name, const std::string& text, const Idmap& ids) const;
   std::string file(const char* name) const { return path_ + "/" + name; }
+  // With the files in it.
   void Remove();
 
  private:

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "supervisor/host_mounts.h"
@@ -22,6 +23,16 @@ constexpr const char* kShim = "/dev/.dockerlite/init";
 std::string DirName(const std::string& path) {
   size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Field 22 of /proc/self/stat: with the pid it names this process for as long as the machine is up.
+uint64_t OwnStartTime() {
+  char text[1024] = {};
+  UniqueFd fd(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
+  if (!fd || read(fd.get(), text, sizeof text - 1) <= 0) return 0;
+  const char* at = strrchr(text, ')');
+  for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
+  return at ? strtoull(at, nullptr, 10) : 0;
 }
 
 Failure EngineFailure(const Error& error) {
@@ -46,6 +57,9 @@ Status Supervisor::Prepare() {
   Result<RunDir> dir = RunDir::Claim(request_.runDir);
   if (!dir) return dir.error();
   runDir_ = std::move(dir.value());
+  container_.ids = IdmapOf(request_.config);
+  for (auto& [name, text] : request_.files)
+    if (Status written = runDir_->WriteFile(name, text, container_.ids); !written) return written;
   Result<UniqueFd> listener = runDir_->ListenControl();
   if (!listener) return listener.error();
   listener_ = std::move(listener.value());
@@ -60,10 +74,9 @@ Status Supervisor::Prepare() {
   options.stdinOnce = request_.flags & kStdinOnce;
   options.payload = request_.payload;
   options.log = log_.open() ? &log_ : nullptr;
-  container_.ids = IdmapOf(request_.config);
   options.owner = StreamOwner();
   if (container_.ids)
-    if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
+    if (Status opened = OpenHostMounts(container_.ids, request_.runDir, request_.config, warnings_); !opened) return opened;
   init_ = std::make_unique<Process>(loop_, *this, std::move(options));
   ChildStdio child;
   if (Status made = init_->Prepare(child); !made) return made;
@@ -177,7 +190,7 @@ void Supervisor::OnStarted(Process& process) {
   wire::BodyWriter body;
   body.U32(1, static_cast<uint32_t>(process.pid())).U64(2, static_cast<uint64_t>(process.startedAt()));
   if (!process.id().empty()) body.Bytes(4, process.id());
-  body.U32(5, static_cast<uint32_t>(getpid()));
+  body.U32(5, static_cast<uint32_t>(getpid())).U64(7, OwnStartTime());
   for (auto& warning : process.warnings()) body.Bytes(6, warning);
   if (&process == init_.get()) {
     for (auto& warning : warnings_) body.Bytes(6, warning);

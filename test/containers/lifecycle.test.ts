@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import type { Container } from '../../lib/containers/container';
 import { TestEngine, readAll } from '../helpers/engine';
@@ -70,10 +71,9 @@ describe('a container', () => {
   });
 
   it('stops with its stop signal', async () => {
-    const container = await sh('trap "exit 5" USR1; while :; do sleep 1 & wait; done', { stopSignal: 'SIGUSR1' });
+    const container = await sh('trap "exit 5" USR1; echo set; while :; do sleep 1 & wait; done', { stopSignal: 'SIGUSR1' });
     const attachment = await container.start({ attach: {} });
-    // The trap is set once the loop's first sleep runs.
-    for (let running = ''; !running.includes('"sleep 1"'); ) running = JSON.stringify(await container.top());
+    await once(attachment.stdout!, 'data');
     await container.stop({ timeout: 60 });
     assert.equal((await attachment.exited).exitCode, 5);
   });
