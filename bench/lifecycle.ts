@@ -96,7 +96,7 @@ function referenceConfig(bed: Bed): string {
     writeFileSync(`${etc}/${file}`, text);
   }
   const all = lxcConfig(layout, 'reference', spec, lxcNetwork({ mode: 'none' }));
-  const items = all.filter((item) => !item.startsWith('lxc.rootfs.path=')).map((item) => item.replace(layout.runDir('reference'), etc));
+  const items = all.filter((item) => !item.startsWith('lxc.rootfs.path=')).map((item) => item.replace(layout.container('reference'), etc));
   items.push('lxc.log.level=ERROR', `lxc.log.file=${bed.directory}/reference.log`);
   const file = `${bed.directory}/reference.conf`;
   writeFileSync(file, `${items.map((item) => item.replace('=', ' = ')).join('\n')}\n`);

@@ -76,7 +76,7 @@ export interface StartOrders {
   exitPath: string;
   /** liblxc's `key=value` settings. */
   config: string[];
-  /** What else is to be in the run directory, by name. */
+  /** Content of the files the supervisor is to write, by path. */
   files?: Record<string, string>;
   payload: Buffer;
   tty?: boolean;
@@ -105,7 +105,7 @@ export function encodeStart(orders: StartOrders): Buffer {
     [1, orders.id],
     [2, orders.runDir],
     ...orders.config.map((item): Field => [4, item]),
-    ...Object.entries(orders.files ?? {}).map(([name, text]): Field => [12, Buffer.from(`${name}\0${text}`)]),
+    ...Object.entries(orders.files ?? {}).map(([path, text]): Field => [12, Buffer.from(`${path}\0${text}`)]),
     [5, orders.exitPath],
     [6, orders.payload],
     [7, u32(flags)],

@@ -23,7 +23,7 @@ export function describeContainer(context: Context, row: ContainerRow): Containe
 
 function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
   const { layout } = store;
-  const directory = layout.runDir(row.id);
+  const directory = layout.container(row.id);
   return {
     Id: row.id,
     Created: new Date(row.created).toISOString(),

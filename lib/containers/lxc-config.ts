@@ -43,7 +43,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file 0 0`,
     'lxc.mount.entry=shm dev/shm tmpfs nosuid,nodev,noexec,mode=1777,size=65536k,create=dir 0 0',
     'lxc.mount.entry=mqueue dev/mqueue mqueue nosuid,nodev,noexec,create=dir 0 0',
-    ...etcMounts(layout.runDir(id)),
+    ...etcMounts(layout.container(id)),
     ...spec.mounts.map(mountEntry),
     ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
     ...privileges(spec),

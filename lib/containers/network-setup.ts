@@ -10,7 +10,7 @@ import type { ContainerSpec } from './spec';
 export interface NetworkSetup {
   /** liblxc's keys. */
   config: string[];
-  /** What the container finds in /etc, by name. */
+  /** Content of what is mounted under the container's /etc, by path. */
   files: Record<string, string>;
 }
 
@@ -18,7 +18,9 @@ export interface NetworkSetup {
 export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<NetworkSetup> {
   const connection = await connect(store, row, spec);
   const names = nameFiles(spec.network, spec.hostname, connection.mode === 'bridge' ? connection.ip : '');
-  return { config: lxcNetwork(connection), files: { hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf } };
+  const directory = store.layout.container(row.id);
+  const files = { [`${directory}/hosts`]: names.hosts, [`${directory}/hostname`]: names.hostname, [`${directory}/resolv.conf`]: names.resolvConf };
+  return { config: lxcNetwork(connection), files };
 }
 
 async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {

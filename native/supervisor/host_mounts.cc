@@ -114,14 +114,12 @@ extern "C" __attribute__((visibility("default"))) int mount(const char* source, 
   return static_cast<int>(syscall(SYS_mount, source, target, type, flags, data));
 }
 
-Status OpenHostMounts(const Idmap& map, const std::string& own, std::vector<std::string>& config,
-                      std::vector<std::string>& warnings) {
+Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings) {
   UniqueFd userns;
   for (auto& item : config) {
     if (!item.starts_with(kKey)) continue;
     Entry entry = Parse(std::string_view(item).substr(kKey.size()));
-    if (!entry.bind || entry.optional || entry.relative || entry.fields[0][0] != '/' || entry.fields[0].starts_with(own))
-      continue;
+    if (!entry.bind || entry.optional || entry.relative || entry.fields[0][0] != '/') continue;
     if (!userns) {
       Result<UniqueFd> made = MakeUserNamespace(map);
       if (!made) return made.error();

@@ -17,10 +17,8 @@ namespace dockerlite {
 // Ids are mapped as the root file system's are: what the container's root writes belongs to the host's root. Where a file
 // system cannot be mapped it is mounted as it is, with a warning.
 //
-// Rewrites `lxc.mount.entry` settings whose source is absolute and which are not optional. What lies in `own` belongs to
-// the container's root already.
-Status OpenHostMounts(const Idmap& map, const std::string& own, std::vector<std::string>& config,
-                      std::vector<std::string>& warnings);
+// Rewrites `lxc.mount.entry` settings whose source is absolute and which are not optional.
+Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings);
 
 // Closes them. The container has its own by now.
 void CloseHostMounts();

@@ -22,15 +22,15 @@ bool ValidName(std::string_view name) {
   return true;
 }
 
-// "name NUL content"
+bool ValidPath(std::string_view path) { return !path.empty() && path[0] == '/' && path.size() < 4096; }
+
+// "path NUL content"
 bool TakeFile(std::vector<std::pair<std::string, std::string>>& files, std::string_view data) {
   size_t end = data.find('\0');
-  if (end == data.npos || !ValidName(data.substr(0, end))) return false;
+  if (end == data.npos || !ValidPath(data.substr(0, end))) return false;
   files.emplace_back(data.substr(0, end), data.substr(end + 1));
   return true;
 }
-
-bool ValidPath(std::string_view path) { return !path.empty() && path[0] == '/' && path.size() < 4096; }
 
 }  // namespace
 

@@ -23,7 +23,7 @@ struct StartRequest {
   std::string journal;     // path of the store's events; empty: none are written
   std::string attributes;  // of its events: the members of a JSON object
   std::vector<std::string> config;
-  // Name and content of what else is to be in the run directory.
+  // Path and content of what the container is to find under /etc.
   std::vector<std::pair<std::string, std::string>> files;
   uint32_t flags = 0;
   uint64_t logMaxSize = 0;

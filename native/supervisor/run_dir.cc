@@ -57,28 +57,23 @@ Result<UniqueFd> RunDir::ListenControl() const {
   return socket;
 }
 
-Status RunDir::WriteFile(const std::string& name, const std::string& text, const Idmap& ids) const {
-  UniqueFd fd(openat(fd_.get(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!fd) return Error::last("open", file(name.c_str()));
-  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return Error::last("write", file(name.c_str()));
-  if (fchown(fd.get(), ids.rootUser, ids.rootGroup) != 0) return Error::last("fchown", file(name.c_str()));
-  return Nothing{};
-}
-
 void RunDir::Remove() {
   RemoveFiles(fd_.get());
   rmdir(path_.c_str());
 }
 
+Status WriteText(const std::string& path, const std::string& text) {
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!fd) return Error::last("open", path);
+  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return Error::last("write", path);
+  return Nothing{};
+}
+
 Status WriteAtomically(const std::string& path, const std::string& text) {
   std::string temporary = path + ".tmp";
-  UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!fd) return Error::last("open", temporary);
-  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    Error error = Error::last("write", temporary);
+  if (Status written = WriteText(temporary, text); !written) {
     unlink(temporary.c_str());
-    return error;
+    return written;
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) return Error::last("rename", path);
   return Nothing{};

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "supervisor/idmap.h"
 #include "sys/result.h"
 #include "sys/unique_fd.h"
 
@@ -17,8 +16,6 @@ class RunDir {
   static Result<RunDir> Claim(const std::string& path);
   // Listening on `ctl`, mode 0600.
   Result<UniqueFd> ListenControl() const;
-  // The container sees it under /etc, as its root's.
-  Status WriteFile(const std::string& name, const std::string& text, const Idmap& ids) const;
   std::string file(const char* name) const { return path_ + "/" + name; }
   // With the files in it.
   void Remove();
@@ -28,6 +25,8 @@ class RunDir {
   std::string path_;
   UniqueFd fd_;
 };
+
+Status WriteText(const std::string& path, const std::string& text);
 
 // Writes through a temporary file and rename(2).
 Status WriteAtomically(const std::string& path, const std::string& text);

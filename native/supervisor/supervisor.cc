@@ -58,8 +58,8 @@ Status Supervisor::Prepare() {
   if (!dir) return dir.error();
   runDir_ = std::move(dir.value());
   container_.ids = IdmapOf(request_.config);
-  for (auto& [name, text] : request_.files)
-    if (Status written = runDir_->WriteFile(name, text, container_.ids); !written) return written;
+  for (auto& [path, text] : request_.files)
+    if (Status written = WriteText(path, text); !written) return written;
   Result<UniqueFd> listener = runDir_->ListenControl();
   if (!listener) return listener.error();
   listener_ = std::move(listener.value());
@@ -76,7 +76,7 @@ Status Supervisor::Prepare() {
   options.log = log_.open() ? &log_ : nullptr;
   options.owner = StreamOwner();
   if (container_.ids)
-    if (Status opened = OpenHostMounts(container_.ids, request_.runDir, request_.config, warnings_); !opened) return opened;
+    if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
   init_ = std::make_unique<Process>(loop_, *this, std::move(options));
   ChildStdio child;
   if (Status made = init_->Prepare(child); !made) return made;

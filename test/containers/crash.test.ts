@@ -84,6 +84,8 @@ describe('a process that dies half-way', () => {
 
   it('while liblxc cleans up leaves nothing that the next start or removal does not clear', async () => {
     const container = await test.engine.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
+    await container.start();
+    await container.wait();
     const [hierarchy] = existsSync('/sys/fs/cgroup/cgroup.procs') ? [''] : ['pids/'];
     const { layout } = storeOf(test.engine);
     for (const next of [() => container.start().then(() => container.wait()), () => container.remove()]) {
