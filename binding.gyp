@@ -119,6 +119,7 @@
         "native/supervisor/cgroup.cc",
         "native/supervisor/cgroup_warmup.cc",
         "native/supervisor/client_fd.cc",
+        "native/supervisor/device_node.cc",
         "native/supervisor/enter.cc",
         "native/supervisor/event_log.cc",
         "native/supervisor/event_loop.cc",
@@ -159,6 +160,7 @@
         "native/init-shim/payload.c",
         "native/init-shim/privileges.c",
         "native/init-shim/reaper.c",
+        "native/init-shim/sysctl.c",
         "native/init-shim/terminal.c",
         "native/init-shim/user.c"
       ]

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { capabilityMask } from '../security/capabilities';
+import type { Isolation } from '../security/isolation';
 import { seccompFilter } from '../security/seccomp';
+import { sysctlOrder } from '../security/sysctls';
+import { rlimit } from '../security/ulimits';
 import type { Layout } from '../store/layout';
 import type { Payload } from './payload';
 import type { ContainerSpec } from './spec';
 
-export type Confinement = Pick<Payload, 'capabilities' | 'seccomp' | 'noNewPrivileges'>;
+export type Confinement = Pick<Payload, 'capabilities' | 'seccomp' | 'noNewPrivileges' | 'groups' | 'rlimits'>;
 
 /** What the processes of a container are confined to from the exec of their command on. @throws E_INVALID, E_NATIVE_MISSING */
 export async function confinement(layout: Layout, { privileged, isolation = {} }: ContainerSpec): Promise<Confinement> {
-  const { seccomp, noNewPrivileges } = isolation;
+  const { seccomp, noNewPrivileges, groupAdd, ulimits } = isolation;
   // Every capability is then what there is: nothing is dropped, and Docker's policy would only stand in the way.
   const capabilities = privileged ? undefined : capabilityMask(isolation);
   const filtered = seccomp !== 'unconfined' && (!privileged || seccomp !== undefined);
@@ -17,5 +20,12 @@ export async function confinement(layout: Layout, { privileged, isolation = {} }
     ...(capabilities !== undefined && { capabilities }),
     ...(filtered && { seccomp: await seccompFilter(layout, seccomp, capabilities ?? capabilityMask({ capAdd: ['ALL'] })) }),
     ...(noNewPrivileges && { noNewPrivileges }),
+    ...(groupAdd && { groups: groupAdd }),
+    ...(ulimits && { rlimits: ulimits.map(rlimit) }),
   };
+}
+
+/** What the first process sets up in the container's namespaces before its command runs. */
+export function initialState({ sysctls = {} }: Partial<Isolation> = {}): Pick<Payload, 'sysctls'> {
+  return { sysctls: Object.entries(sysctls).map(([name, value]) => sysctlOrder(name, value)) };
 }

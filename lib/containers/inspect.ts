@@ -3,7 +3,7 @@ import type { Context } from '../context';
 import { addressOf } from '../network/address-pool';
 import { bridgeConfig } from '../network/bridge';
 import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
-import { describeIsolation } from '../security/isolation';
+import { describeIsolation } from '../security/describe';
 import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
 import { DEFAULT_LOG } from './log-options';
 import { type ContainerRow, specOf } from './record';
@@ -43,7 +43,7 @@ function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
-    HostConfig: { ...describeHostConfig(spec), ...describeIsolation(spec.isolation, row.id_range > 0) },
+    HostConfig: { ...describeHostConfig(spec), ...describeIsolation(spec.isolation, { hasOwnIds: row.id_range > 0, privileged: spec.privileged }) },
     GraphDriver: { Name: 'btrfs', Data: { Subvolume: layout.containerRootfs(row.id) } },
     Mounts: describeMounts(store, row.id, spec.mounts),
     Config: describeConfig(row, spec),

@@ -2,7 +2,7 @@
 import { encodeFields, type Field, u32, u64 } from '../binding/frames';
 
 /** Tags of the shim's orders, see docs/architecture.md. */
-const TAG = { argv: 1, env: 2, cwd: 3, user: 4, group: 5, flags: 6, rlimit: 7, seccomp: 8, rows: 9, columns: 10, capabilities: 11 } as const;
+const TAG = { argv: 1, env: 2, cwd: 3, user: 4, group: 5, flags: 6, rlimit: 7, seccomp: 8, rows: 9, columns: 10, capabilities: 11, sysctl: 12 } as const;
 const FLAG = { tty: 1, init: 2, noNewPrivileges: 4, newSession: 8 } as const;
 
 export interface Payload {
@@ -19,6 +19,12 @@ export interface Payload {
   /** Compiled filter, an array of struct sock_filter. */
   seccomp?: Buffer;
   noNewPrivileges?: boolean;
+  /** Further groups, by name or number. */
+  groups?: string[];
+  /** "number:soft:hard" */
+  rlimits?: string[];
+  /** "path/below/proc/sys=value"; /proc/sys is read-only when they are written. */
+  sysctls?: string[];
 }
 
 /** What the init shim (or an exec'ed process) is told to become. */
@@ -30,6 +36,9 @@ export function encodePayload(payload: Payload): Buffer {
     [TAG.user, payload.user],
     [TAG.flags, u32((payload.tty ? FLAG.tty : 0) | (payload.init ? FLAG.init : 0) | (payload.noNewPrivileges ? FLAG.noNewPrivileges : 0) | FLAG.newSession)],
   ];
+  for (const group of payload.groups ?? []) fields.push([TAG.group, group]);
+  for (const limit of payload.rlimits ?? []) fields.push([TAG.rlimit, limit]);
+  for (const sysctl of payload.sysctls ?? []) fields.push([TAG.sysctl, sysctl]);
   if (payload.rows !== undefined) fields.push([TAG.rows, u32(payload.rows)]);
   if (payload.columns !== undefined) fields.push([TAG.columns, u32(payload.columns)]);
   if (payload.capabilities !== undefined) fields.push([TAG.capabilities, u64(payload.capabilities)]);

@@ -4,10 +4,9 @@ import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
 import { releaseAddress } from '../network/address-pool';
-import { firstHostId } from '../security/id-ranges';
 import { currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
-import { confinement } from './confinement';
+import { confinement, initialState } from './confinement';
 import { eventMembers, recordContainerEvent } from './container-events';
 import { clearExitRecord } from './exit-record';
 import { lxcConfig } from './lxc-config';
@@ -17,6 +16,7 @@ import { prepareMounts } from './prepare-mounts';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerSpec } from './spec';
 import { clearAbandoned } from './remains';
+import { sharedNamespaces } from './shared-namespaces';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
 
@@ -130,6 +130,7 @@ async function launch(
 ): Promise<SupervisorConnection> {
   const { layout } = context.store;
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
+  const shared = sharedNamespaces(context.store, row, spec);
   const confined = await confinement(layout, spec);
   const network = await prepareNetwork(context.store, row, spec);
   const connection = context.launcher.start({
@@ -137,7 +138,7 @@ async function launch(
     runDir: layout.runDir(row.id),
     ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, { ...spec, mounts }, network.config, firstHostId(context.store.marker, row.id_range)),
+    config: lxcConfig(layout, row.id, { ...spec, mounts }, network.config, shared.firstId, shared.keys),
     files: network.files,
     payload: encodePayload({
       argv: spec.argv,
@@ -149,6 +150,7 @@ async function launch(
       rows: options.attach?.rows,
       columns: options.attach?.columns,
       ...confined,
+      ...initialState(spec.isolation),
     }),
     tty: spec.tty,
     openStdin: spec.openStdin,

@@ -13,8 +13,8 @@ const NAMES = (
 /** Docker's default set. */
 const DEFAULT = 'CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP'.split(' ');
 
-/** What the init shim needs before the payload runs: it installs the filter, changes user, owners and limits, and drops them. */
-const FOR_SET_UP = 'CHOWN DAC_OVERRIDE FOWNER SETGID SETUID SETPCAP SYS_ADMIN SYS_RESOURCE'.split(' ');
+/** What the init shim needs before the payload runs: it sets sysctls, owners and limits, installs the filter, changes user, and drops them. */
+const FOR_SET_UP = 'CHOWN DAC_OVERRIDE FOWNER SETGID SETUID SETPCAP NET_ADMIN SYS_ADMIN SYS_RESOURCE'.split(' ');
 
 const DEFAULT_MASK = maskOf(DEFAULT);
 

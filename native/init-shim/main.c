@@ -63,6 +63,7 @@ int main(int argc, char **argv) {
   size_t size;
   char *bytes = link_receive(&size);
   payload_parse(bytes, size, &payload);
+  set_sysctls(&payload);
   resolve_identity(&payload, &identity);
   default_home(&payload, identity.home);
 

@@ -12,6 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static const char *limit_name(int resource) {
+  static const char *const names[] = {"cpu",    "fsize",   "data", "stack", "core",       "rss",      "nproc", "nofile",
+                                      "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+  return resource >= 0 && (size_t)resource < sizeof names / sizeof *names ? names[resource] : "another resource";
+}
+
 void raise_limits(const struct payload *payload) {
   for (size_t i = 0; i < payload->limitc; i++) {
     struct limit *limit = &payload->limits[i];
@@ -23,11 +29,8 @@ void raise_limits(const struct payload *payload) {
     if (value.rlim_max > now.rlim_max) value.rlim_max = now.rlim_max;
     if (value.rlim_cur > value.rlim_max) value.rlim_cur = value.rlim_max;
     prlimit64(0, (unsigned)limit->resource, &value, NULL);
-    char number[4] = {0};
-    unsigned resource = (unsigned)limit->resource % 100;
-    number[0] = (char)('0' + resource / 10);
-    number[1] = (char)('0' + resource % 10);
-    link_warn("limit lowered to the host's hard limit: rlimit ", number);
+    link_warn("the host's hard limit is lower than the ulimit asked for, and cannot be raised: taken instead for ",
+              limit_name(limit->resource));
   }
 }
 

@@ -27,6 +27,8 @@ struct payload {
   char **groups;
   size_t groupc;
   uint32_t flags;
+  char **sysctls;
+  size_t sysctlc;
   struct limit *limits;
   size_t limitc;
   const void *filter;
@@ -67,6 +69,9 @@ void raise_limits(const struct payload *payload);
 void install_filter(const struct payload *payload);
 void drop_bounding_set(const struct payload *payload);
 void become(const struct payload *payload, const struct identity *identity);
+
+// sysctl.c
+void set_sysctls(const struct payload *payload);
 
 // terminal.c
 int terminal_open(const struct payload *payload, const struct identity *identity);

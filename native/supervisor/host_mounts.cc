@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "supervisor/device_node.h"
 
 namespace dockerlite {
 namespace {
@@ -81,11 +84,22 @@ void MapIds(int mount, const std::string& source, bool recursive, int userns, st
                      ": its file system does not support that, so its files belong to nobody in the container");
 }
 
-Result<UniqueFd> OpenSource(const std::string& source, bool recursive) {
+bool IsDevice(const struct stat& info) { return S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode); }
+
+Result<UniqueFd> OpenTree(const std::string& source, bool recursive) {
   unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
   UniqueFd mount(static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, source.c_str(), flags)));
   if (!mount) return Error::last("open_tree", source);
   return mount;
+}
+
+Result<UniqueFd> OpenSource(const std::string& source, bool recursive, const Idmap& map, int userns,
+                            std::vector<std::string>& warnings) {
+  struct stat info {};
+  if (stat(source.c_str(), &info) == 0 && IsDevice(info)) return MakeDeviceNode(info, map);
+  Result<UniqueFd> opened = OpenTree(source, recursive);
+  if (opened) MapIds(opened.value().get(), source, recursive, userns, warnings);
+  return opened;
 }
 
 bool IsDetached(int fd) {
@@ -126,9 +140,8 @@ Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::v
       userns = std::move(made.value());
     }
     std::string source = Unescape(entry.fields[0]);
-    Result<UniqueFd> opened = OpenSource(source, entry.recursive);
+    Result<UniqueFd> opened = OpenSource(source, entry.recursive, map, userns.get(), warnings);
     if (!opened) return opened.error();
-    MapIds(opened.value().get(), source, entry.recursive, userns.get(), warnings);
     entry.fields[0] = kDescriptors + std::to_string(opened.value().get());
     item = kKey;
     for (auto& field : entry.fields) item += (&field == &entry.fields[0] ? "" : " ") + field;

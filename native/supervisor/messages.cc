@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/messages.h"
 
+#include <sys/resource.h>
+
+#include <cstdio>
+
 #include "supervisor/frame.h"
 
 namespace dockerlite {
@@ -85,6 +89,20 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
     }
   if (!ok || fields.failed() || (exec && !ValidName(out.execId))) return std::nullopt;
   return out;
+}
+
+void RaiseHardLimits(std::string_view payload) {
+  wire::FieldReader fields(payload);
+  while (auto field = fields.Next()) {
+    unsigned resource;
+    unsigned long long soft, hard;
+    std::optional<std::string> text = field->tag == 7 ? wire::AsString(field->data) : std::nullopt;
+    if (!text || sscanf(text->c_str(), "%u:%llu:%llu", &resource, &soft, &hard) != 3) continue;
+    rlimit64 limit{};
+    if (prlimit64(0, static_cast<__rlimit_resource>(resource), nullptr, &limit) != 0 || limit.rlim_max >= hard) continue;
+    limit.rlim_max = hard;
+    prlimit64(0, static_cast<__rlimit_resource>(resource), &limit, nullptr);  // the shim says when there is less
+  }
 }
 
 std::optional<uint64_t> PayloadCapabilities(std::string_view payload) {

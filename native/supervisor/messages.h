@@ -47,6 +47,10 @@ struct Request {
 std::optional<StartRequest> ParseStart(std::string_view body);
 std::optional<Request> ParseRequest(FrameType type, std::string_view body);
 
+// Raises this process's own hard limits to those in a payload, as far as it may: a container's root, without the right to,
+// inherits them.
+void RaiseHardLimits(std::string_view payload);
+
 // The capability mask in a payload; nullopt when it keeps what there is.
 std::optional<uint64_t> PayloadCapabilities(std::string_view payload);
 

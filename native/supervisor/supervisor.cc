@@ -78,6 +78,7 @@ Status Supervisor::Prepare() {
   if (container_.ids)
     if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
   init_ = std::make_unique<Process>(loop_, *this, std::move(options));
+  RaiseHardLimits(request_.payload);
   ChildStdio child;
   if (Status made = init_->Prepare(child); !made) return made;
   capabilities_ = PayloadCapabilities(request_.payload);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../errors';
+import { firstHostId } from '../security/id-ranges';
+import { containerOf } from '../security/namespaces';
+import type { Store } from '../store/store';
+import { type ContainerRow, findContainer } from './record';
+import type { ContainerSpec } from './spec';
+
+export interface SharedNamespaces {
+  /** liblxc's keys. */
+  keys: string[];
+  /** What the container's root is on the host, 0 for the host's ids. */
+  firstId: number;
+}
+
+/**
+ * The namespaces of other containers that this one is to have. They belong to those containers' users, so it has their ids too.
+ * @throws E_NO_SUCH_CONTAINER, E_CONFLICT (not running, or with ids that differ)
+ */
+export function sharedNamespaces(store: Store, row: ContainerRow, { isolation = {} }: ContainerSpec): SharedNamespaces {
+  const own = firstHostId(store.marker, row.id_range);
+  const wanted = [
+    ['pid', containerOf(isolation.pidMode)],
+    ['ipc', containerOf(isolation.ipcMode)],
+  ].flatMap(([name, other]) => (name && other ? [{ name, other: running(store, name, other) }] : []));
+  const [first] = wanted;
+  if (first === undefined) return { keys: [], firstId: own };
+  const firstId = firstHostId(store.marker, first.other.id_range);
+  if (wanted.some(({ other }) => other.id_range !== first.other.id_range)) {
+    throw new DockerliteError('E_CONFLICT', 'cannot join namespaces of containers with different user namespaces');
+  }
+  const user = firstId > 0 ? [`lxc.namespace.share.user=${first.other.pid}`] : [];
+  return { keys: [...user, ...wanted.map(({ name, other }) => `lxc.namespace.share.${name}=${other.pid}`)], firstId };
+}
+
+function running(store: Store, name: string, wanted: string): ContainerRow {
+  const other = findContainer(store, wanted);
+  if (other.state === 'running') return other;
+  throw new DockerliteError('E_CONFLICT', `cannot join ${name.toUpperCase()} namespace of a non running container: ${other.id}`);
+}
