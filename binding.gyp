@@ -87,8 +87,12 @@
         "native/net/bridge.cc",
         "native/net/link.cc",
         "native/net/netlink.cc",
+        "native/net/nft_batch.cc",
+        "native/net/nft_counter.cc",
+        "native/net/raw_socket.cc",
         "native/net/rules.cc",
-        "native/net/sysctl.cc"
+        "native/net/sysctl.cc",
+        "native/net/veth.cc"
       ]
     },
     {
@@ -116,6 +120,8 @@
       "ldflags!": ["-rdynamic"],
       "libraries": ["<!@(pkg-config --libs lxc)"],
       "sources": [
+        "native/net/nft_batch.cc",
+        "native/net/raw_socket.cc",
         "native/supervisor/cgroup.cc",
         "native/supervisor/cgroup_warmup.cc",
         "native/supervisor/client_fd.cc",
@@ -132,6 +138,7 @@
         "native/supervisor/lxc_start.cc",
         "native/supervisor/main.cc",
         "native/supervisor/messages.cc",
+        "native/supervisor/network.cc",
         "native/supervisor/oom.cc",
         "native/supervisor/output_stream.cc",
         "native/supervisor/own_root.cc",

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import * as btrfs from '../lib/binding/btrfs';
 import { Engine } from '../lib/engine';
 import { DockerliteError } from '../lib/errors';
-import { bridgeConfig, removeBridge } from '../lib/network/bridge';
+import { removeNetworks } from '../lib/containers/network-state';
 import { initStore, type InitResult } from '../lib/init';
 import { Layout } from '../lib/store/layout';
 import { buildReferences } from './reference';
@@ -67,7 +67,7 @@ export class Bed {
   async remove(): Promise<void> {
     await this.clear();
     await this.engine.close();
-    await removeBridge(bridgeConfig({ id: this.store.id, subnet: this.store.subnet }));
+    await removeNetworks({ version: 1, id: this.store.id, subnet: this.store.subnet }, []);
     await removeStore(this.store);
     rmSync(this.directory, { recursive: true, force: true });
     rmSync(this.layout.run, { recursive: true, force: true });

@@ -90,7 +90,7 @@ async function lifecycles(bed: Bed, network: 'none' | 'bridge', count: number, w
 function referenceConfig(bed: Bed): string {
   const layout = new Layout(bed.directory, 'reference');
   const spec = normaliseSpec('0'.repeat(64), { image: IMAGE, command: ['/bin/true'], network: 'none' }, {});
-  const names = nameFiles('none', spec.hostname);
+  const names = nameFiles({ mode: 'none', hostname: spec.hostname, domainname: '', addresses: [], extraHosts: [], resolver: false, dns: [], dnsSearch: [], dnsOptions: [] });
   const etc = bed.scratch('etc');
   for (const [file, text] of Object.entries({ hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf })) {
     writeFileSync(`${etc}/${file}`, text);

@@ -19,7 +19,7 @@ export class ErrorPrinter {
     } catch {
       // Nobody listens any more.
     }
-    return exitStatus(error);
+    return exitStatus(error, this.command);
   }
 
   private describe(error: unknown): string {
@@ -32,7 +32,9 @@ export class ErrorPrinter {
   }
 }
 
-function exitStatus(error: unknown): number {
+/** Commands of two words end with 1, as Docker's do. */
+function exitStatus(error: unknown, command: string): number {
+  if (command.includes(' ') && !(error instanceof UsageError)) return 1;
   const status = (error as { exitStatus?: unknown } | undefined)?.exitStatus;
   return typeof status === 'number' ? status : 1;
 }

@@ -6,6 +6,7 @@ import { optionRows, waysToSay } from './help';
 const GROUPS: [Group[], string][] = [
   [['common', 'container'], 'Containers'],
   [['image'], 'Images'],
+  [['network'], 'Networks'],
   [['volume'], 'Volumes'],
   [['system'], 'The store and dockerlite itself'],
   [['first-version'], "The first dockerlite's commands"],

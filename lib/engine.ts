@@ -6,6 +6,7 @@ import { Images } from './images/images';
 import { settleImages } from './images/settle';
 import { engineInfo, type EngineInfo } from './info';
 import { Addresses } from './containers/addresses';
+import { Networks } from './containers/networks';
 import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
 import type { EngineEvent } from './events/event';
@@ -30,12 +31,14 @@ export class Engine implements AsyncDisposable {
   readonly containers: Containers;
   readonly addresses: Addresses;
   readonly volumes: Volumes;
+  readonly networks: Networks;
 
   private constructor(private readonly context: Context) {
     this.images = new Images(context);
     this.containers = new Containers(context);
     this.addresses = new Addresses(context);
     this.volumes = new Volumes(context.store);
+    this.networks = new Networks(context);
   }
 
   /** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION, E_NATIVE_MISSING */

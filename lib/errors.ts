@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   E_NO_SUCH_IMAGE: { exit: 125, http: 404 },
   E_NO_SUCH_CONTAINER: { exit: 1, http: 404 },
   E_NO_SUCH_VOLUME: { exit: 1, http: 404 },
+  E_NO_SUCH_NETWORK: { exit: 125, http: 404 },
   E_AMBIGUOUS: { exit: 1, http: 400 },
   E_NAME_IN_USE: { exit: 125, http: 409 },
   E_CONFLICT: { exit: 1, http: 409 },

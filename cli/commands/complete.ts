@@ -6,7 +6,7 @@ import { aliases } from '../parse-options';
 import { COMMANDS, findCommand, loadCommand, MANAGEMENT } from './index';
 
 type Candidate = [word: string, meaning: string];
-type Kind = 'containers' | 'running' | 'stopped' | 'images' | 'volumes' | 'files' | 'commands' | 'nothing';
+type Kind = 'containers' | 'running' | 'stopped' | 'images' | 'networks' | 'volumes' | 'files' | 'commands' | 'nothing';
 
 /** What a command's operands are: the first one, and those after it. */
 const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
@@ -35,6 +35,10 @@ const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
   top: ['running', 'nothing'],
   unpause: ['running', 'running'],
   update: ['containers', 'containers'],
+  'network connect': ['networks', 'containers'],
+  'network disconnect': ['networks', 'containers'],
+  'network inspect': ['networks', 'networks'],
+  'network rm': ['networks', 'networks'],
   'volume inspect': ['volumes', 'volumes'],
   'volume rm': ['volumes', 'volumes'],
   'volume snapshot': ['volumes', 'nothing'],
@@ -105,6 +109,7 @@ async function ofCommand(name: string, rest: string[], word: string, io: Io): Pr
   if (kind === 'files') return [[':files', '']];
   if (kind === 'commands') return commandNames();
   const engine = await io.engine();
+  if (kind === 'networks') return (await engine.networks.list()).map(({ name }): Candidate => [name, '']);
   if (kind === 'volumes') return (await engine.volumes.list()).map(({ name }): Candidate => [name, '']);
   return kind === 'images' ? imageNames(engine) : containerNames(engine, kind);
 }

@@ -9,9 +9,11 @@ import { parseLabels } from './label-option';
 import { LOG_OPTIONS, logOptions } from './log-option';
 import { parseMountOption } from './mount-option';
 import { CREATE_LIMIT_OPTIONS, resourceOptions } from './resource-options';
+import { NETWORK_OPTIONS, networkingOptions } from './network-options';
 
 /** What `run` and `create` both take. */
 export const CONTAINER_OPTIONS = {
+  ...NETWORK_OPTIONS,
   ...CREATE_LIMIT_OPTIONS,
   ...ISOLATION_OPTIONS,
   ...LOG_OPTIONS,
@@ -23,12 +25,10 @@ export const CONTAINER_OPTIONS = {
   hostname: { type: 'string', alias: 'h', value: 'NAME', describe: 'Host name in the container' },
   init: { type: 'boolean', describe: 'Run an init that forwards signals and reaps processes' },
   interactive: { type: 'boolean', alias: 'i', default: false, describe: 'Keep stdin open' },
-  ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address on the bridge, e.g. 172.30.100.104' },
   label: { type: 'list', alias: 'l', value: 'KEY[=VALUE]', describe: 'Set metadata' },
   'label-file': { type: 'list', value: 'FILE', describe: 'Read labels from a file' },
   mount: { type: 'list', value: 'SPEC', describe: 'Mount: type=volume|bind|tmpfs,source=…,target=/path[,readonly]' },
   name: { type: 'string', value: 'NAME', describe: 'Name of the container' },
-  network: { type: 'string', alias: 'net', value: 'NETWORK', describe: 'none, bridge or host (default "bridge")' },
   privileged: { type: 'boolean', describe: 'Give it every capability and device' },
   pull: { type: 'string', value: 'POLICY', default: 'missing', choices: ['always', 'missing', 'never'], describe: 'When to pull the image' },
   'read-only': { type: 'boolean', describe: "Make the container's own file system read-only" },
@@ -64,8 +64,7 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     labels: parseLabels([...args['label-file'].flatMap((file) => readVariables(file, 'label-file')), ...args.label]),
     stopSignal: args['stop-signal'],
     stopTimeout: args['stop-timeout'],
-    network: network(args.network),
-    ip: args.ip,
+    ...networkingOptions(args),
     mounts: mounts(args),
     tmpfs: [...args.tmpfs],
     volumesFrom: args['volumes-from'],
@@ -122,10 +121,6 @@ export function readVariables(file: string, option: string): string[] {
     lines.push(line);
   }
   return lines;
-}
-
-function network(name: string | undefined): ContainerOptions['network'] {
-  return name === undefined || name === 'default' ? undefined : (name as ContainerOptions['network']);
 }
 
 function mounts(args: ContainerArgs): (string | MountOptions)[] {

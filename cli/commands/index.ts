@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from '../command';
 
-export type Group = 'common' | 'container' | 'image' | 'volume' | 'system' | 'first-version';
+export type Group = 'common' | 'container' | 'image' | 'network' | 'volume' | 'system' | 'first-version';
 
 export interface CommandEntry {
   summary: string;
@@ -55,6 +55,14 @@ export const COMMANDS: Record<string, CommandEntry> = {
   tags: { summary: 'List the tags of a repository in its registry', group: 'image', load: () => require('./tags') },
   tag: { summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE', group: 'image', load: () => require('./tag') },
 
+  'network connect': { summary: 'Connect a container to a network', group: 'network', load: () => require('./network-connect') },
+  'network create': { summary: 'Create a network', group: 'network', load: () => require('./network-create') },
+  'network disconnect': { summary: 'Disconnect a container from a network', group: 'network', load: () => require('./network-disconnect') },
+  'network inspect': { summary: 'Display detailed information on one or more networks', group: 'network', load: () => require('./network-inspect') },
+  'network ls': { summary: 'List networks', group: 'network', load: () => require('./network-ls') },
+  'network prune': { summary: 'Remove all unused networks', group: 'network', load: () => require('./network-prune') },
+  'network rm': { summary: 'Remove one or more networks', group: 'network', load: () => require('./network-rm') },
+
   'volume create': { summary: 'Create a volume', group: 'volume', load: () => require('./volume-create') },
   'volume inspect': { summary: 'Display detailed information on one or more volumes', group: 'volume', load: () => require('./volume-inspect') },
   'volume ls': { summary: 'List volumes', group: 'volume', load: () => require('./volume-ls') },
@@ -106,6 +114,20 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       list: ['images'],
       rm: ['rmi'],
       remove: ['rmi'],
+    },
+  },
+  network: {
+    summary: 'Manage networks',
+    commands: {
+      connect: ['network connect'],
+      create: ['network create'],
+      disconnect: ['network disconnect'],
+      inspect: ['network inspect'],
+      list: ['network ls'],
+      ls: ['network ls'],
+      prune: ['network prune'],
+      remove: ['network rm'],
+      rm: ['network rm'],
     },
   },
   volume: {

@@ -5,14 +5,14 @@ import { defineCommand } from '../command';
 import { compileTemplate } from '../output/template';
 import { volumeInfo } from '../output/volume-row';
 
-const KINDS = ['container', 'image', 'volume'] as const;
+const KINDS = ['container', 'image', 'volume', 'network'] as const;
 type Kind = (typeof KINDS)[number];
 
-const MISSING: Record<Kind, ErrorCode> = { container: 'E_NO_SUCH_CONTAINER', image: 'E_NO_SUCH_IMAGE', volume: 'E_NO_SUCH_VOLUME' };
+const MISSING: Record<Kind, ErrorCode> = { container: 'E_NO_SUCH_CONTAINER', image: 'E_NO_SUCH_IMAGE', volume: 'E_NO_SUCH_VOLUME', network: 'E_NO_SUCH_NETWORK' };
 
 export default defineCommand({
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
-  describe: 'Return low-level information on containers, images and volumes',
+  describe: 'Return low-level information on containers, images, volumes and networks',
   examples: [
     ['inspect web', 'all there is to know, as JSON'],
     [`inspect -f '{{.NetworkSettings.IPAddress}}' web`, 'its address'],
@@ -21,7 +21,7 @@ export default defineCommand({
   options: {
     format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
     size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
-    type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, an image or a volume' },
+    type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, an image, a volume or a network' },
   },
   operands: [1, Infinity],
   async run({ format, type, _: words }, io) {
@@ -50,6 +50,7 @@ const FINDERS: Record<Kind, (engine: Engine, word: string) => Promise<object>> =
   container: async ({ containers }, word) => (await containers.get(word)).inspect(),
   image: ({ images }, word) => images.inspect(word),
   volume: async ({ volumes }, word) => volumeInfo(await volumes.get(word)),
+  network: ({ networks }, word) => networks.inspect(word),
 };
 
 /** A container goes before an image of the same name, and that before a volume. */

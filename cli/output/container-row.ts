@@ -53,7 +53,7 @@ export function containerFields(container: ContainerSummary, { full }: { full: b
     LocalVolumes: String(container.mounts.filter(({ type }) => type === 'volume').length),
     Mounts: mountNames(container.mounts).map((mount) => cut(mount, 15)).join(','),
     Names: container.name,
-    Networks: container.network,
+    Networks: container.networks.join(','),
     Ports: '',
     RunningFor: ago(container.created),
     Size: 'N/A',

@@ -12,6 +12,7 @@ export const FRAME = {
   thaw: 8,
   prepare: 9,
   attributes: 19,
+  network: 18,
   started: 32,
   failed: 33,
   exited: 34,
@@ -79,6 +80,8 @@ export interface StartOrders {
   /** Content of the files the supervisor is to write, by path. */
   files?: Record<string, string>;
   payload: Buffer;
+  /** See network-orders.ts. */
+  network?: Field[];
   tty?: boolean;
   openStdin?: boolean;
   /** The end of an attached stdin ends the container's. */
@@ -110,6 +113,7 @@ export function encodeStart(orders: StartOrders): Buffer {
     [6, orders.payload],
     [7, u32(flags)],
     [11, u32(orders.mask ?? 0)],
+    ...(orders.network ?? []),
   ];
   if (orders.logPath !== undefined) fields.push([3, orders.logPath]);
   if (orders.logMaxSize !== undefined) fields.push([8, u64(BigInt(orders.logMaxSize))]);

@@ -2,7 +2,7 @@
 import { DockerliteError } from '../errors';
 import { loadAddon } from './load';
 import { native } from './native-error';
-import type { BridgeRequest, LinkInfo } from './types';
+import type { BridgeRequest, LinkInfo, NftElement, VethRequest } from './types';
 
 const addon = () => loadAddon('dockerlite-net');
 
@@ -35,9 +35,31 @@ export async function nft(commands: string, options: { json?: boolean }): Promis
   }
 }
 
-/** Is there a table of this name in nftables' ip family? */
-export function hasTable(name: string): Promise<boolean> {
-  return native(() => addon().hasTable(name));
+export function hasTable(family: NftElement['family'], name: string): Promise<boolean> {
+  return native(() => addon().hasTable(family, name));
+}
+
+/** A transaction of nftables that adds or deletes elements, as `sendBatch` and supervisors send it. */
+export function encodeElements(verb: 'add' | 'delete', elements: NftElement[]): Buffer {
+  return addon().encodeElements(verb === 'delete', elements);
+}
+
+/**
+ * All of it or nothing; `lenient`: as much of it as can be done.
+ * @throws E_SYSTEM with errno ENOENT (no such table, set or element), EEXIST or EBUSY (an element with other data)
+ */
+export function sendBatch(batch: Buffer, options: { lenient?: boolean }): Promise<void> {
+  return native(() => addon().sendBatch(batch, options));
+}
+
+/** What an element's counter has counted. @throws E_SYSTEM with errno ENOENT when there is no such element */
+export function readCounter(element: NftElement): Promise<{ packets: number; bytes: number }> {
+  return native(() => addon().readCounter(element));
+}
+
+/** Connects a network namespace, given as an open descriptor, to a bridge by a new veth pair. */
+export function connectVeth(netns: number, request: VethRequest): Promise<void> {
+  return native(() => addon().connectVeth(netns, request));
 }
 
 /** Writes a net.* kernel setting; the value it had. */

@@ -4,6 +4,7 @@ import { DockerliteError, type ErrorCode } from '../errors';
 import * as frames from './frames';
 import { loadAddon, programPath } from './load';
 import { wrapNativeError } from './native-error';
+import { networkFields, type NetworkOrders } from './network-orders';
 import type { NativeConnection } from './types';
 
 export type SupervisorState = Omit<Extract<frames.Message, { kind: 'state' }>, 'kind'>;
@@ -221,6 +222,11 @@ export class SupervisorConnection {
   /** What the container's events have from now on: the members of a JSON object. */
   async setAttributes(members: string): Promise<void> {
     await this.ask(frames.FRAME.attributes, frames.encodeFields([[31, members]]));
+  }
+
+  /** The networks of the running container have changed. */
+  async setNetwork(orders: NetworkOrders): Promise<void> {
+    await this.ask(frames.FRAME.network, frames.encodeFields(networkFields(orders)));
   }
 
   async status(): Promise<SupervisorState> {

@@ -203,8 +203,35 @@ export interface ArchiveBinding {
 
 export interface BridgeRequest {
   name: string;
-  /** CIDR of the gateway on the bridge, e.g. 172.30.0.1/16. */
-  address: string;
+  /** CIDR of the gateways on the bridge, e.g. 172.30.0.1/16; IPv4 first. */
+  addresses: string[];
+  mtu?: number;
+}
+
+/** One element of a set or map. Parts of concatenations are padded to a multiple of four bytes each. */
+export interface NftElement {
+  family: 'inet' | 'bridge';
+  table: string;
+  set: string;
+  key: Buffer;
+  /** The last key of a range. */
+  keyEnd?: Buffer;
+  /** Of a map. */
+  data?: Buffer;
+}
+
+export interface VethRequest {
+  bridge: string;
+  /** Name of the host's end. */
+  host: string;
+  /** Name of the end in the namespace. */
+  name: string;
+  /** Six bytes, of the end in the namespace. */
+  hardware: Buffer;
+  /** CIDR. */
+  addresses: string[];
+  /** Default routes lead there. */
+  gateways: string[];
   mtu?: number;
 }
 
@@ -226,8 +253,13 @@ export interface NetBinding {
   usedSubnets(): Promise<string[]>;
   /** Runs nft commands atomically through libnftables; returns its (JSON or plain) output. */
   nft(commands: string, options: { json?: boolean }): Promise<string>;
-  /** Is there a table of this name in nftables' ip family? One netlink request, without libnftables. */
-  hasTable(name: string): Promise<boolean>;
+  /** Is there a table of this name? One netlink request, without libnftables. */
+  hasTable(family: NftElement['family'], name: string): Promise<boolean>;
+  /** The messages of one transaction. */
+  encodeElements(remove: boolean, elements: NftElement[]): Buffer;
+  sendBatch(batch: Buffer, options: { lenient?: boolean }): Promise<void>;
+  readCounter(element: NftElement): Promise<{ packets: number; bytes: number }>;
+  connectVeth(netns: number, request: VethRequest): Promise<void>;
   /** Writes /proc/sys/net/… inside the host's namespace; returns the old value. */
   sysctl(key: string, value: string): Promise<string>;
 }

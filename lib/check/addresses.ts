@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
-import { releaseAddress } from '../network/address-pool';
+import { releaseNetworking } from '../network/release';
 import { shortId } from '../util/id';
 import type { Problem } from './finding';
 
-const STALE = `SELECT container_id FROM addresses LEFT JOIN containers ON containers.id = addresses.container_id
+const STALE = `SELECT DISTINCT container_id FROM addresses LEFT JOIN containers ON containers.id = addresses.container_id
   WHERE (containers.id IS NULL OR (fixed = 0 AND containers.state IN ('created', 'exited')))`;
 
 /** Addresses held by containers that are gone or do not run. */
@@ -17,7 +17,7 @@ export function* checkAddresses({ store }: Context): Generator<Problem> {
       repair: () =>
         store.db.transaction(() => {
           if (store.db.get(`${STALE} AND container_id = ?`, id) === undefined) return undefined;
-          releaseAddress(store.db.raw, id);
+          releaseNetworking(store.db, id);
           return 'released';
         }),
     };

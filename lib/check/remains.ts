@@ -10,12 +10,12 @@ import { isAtRest } from './at-rest';
 export function* checkRemains({ store }: Context): Generator<Problem> {
   for (const { id } of store.db.all<ContainerRow>("SELECT id FROM containers WHERE state IN ('created', 'exited')")) {
     const found = findRemains(id);
-    if (found.cgroups.length === 0 && found.veth === '') continue;
+    if (found.cgroups.length === 0 && found.veths.length === 0) continue;
     if (!isAtRest(store, id)) continue;
     yield {
       kind: 'remains',
       what: `container ${shortId(id)}`,
-      detail: `${found.pids.length} processes, ${found.cgroups.length} cgroups${found.veth === '' ? '' : `, ${found.veth}`}`,
+      detail: `${found.pids.length} processes, ${found.cgroups.length} cgroups${found.veths.map((name) => `, ${name}`).join('')}`,
       repair: async () => {
         if (!isAtRest(store, id)) return undefined;
         await clearRemains(store, id);

@@ -4,9 +4,13 @@ import { findContainer } from './record';
 import { settleRow } from './settle';
 import { DockerliteError } from '../errors';
 import { listAddresses, setAddress } from '../network/address-pool';
+import { addressPool } from '../network/attachment';
+import { predefinedNetwork } from '../network/record';
 
 export interface AddressInfo {
   ip: string;
+  /** Name of the network it is of. */
+  network: string;
   containerId: string;
   /** The container's name. */
   name: string;
@@ -37,6 +41,6 @@ export class Addresses {
     if (row === undefined || !['created', 'exited'].includes(row.state)) {
       throw new DockerliteError('E_CONFLICT', `container ${container} is running`, { hint: 'stop it first: its address is in use' });
     }
-    return setAddress(store.db.raw, store.marker.subnet, row.id, ip);
+    return setAddress(store.db.raw, addressPool(predefinedNetwork(store, 'bridge')), row.id, ip);
   }
 }

@@ -4,7 +4,6 @@ import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { findImage, type ImageRow, type OciImage } from '../images/record';
-import { allocateAddress } from '../network/address-pool';
 import { reserveIdRange } from '../security/id-ranges';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
@@ -19,6 +18,7 @@ import { discardTree, dropRow } from './discard';
 import { checkName, generateName } from './names';
 import { normaliseSpec } from './normalise';
 import type { ContainerRow } from './record';
+import { reserveFixedAddresses, resolveNetworks } from './resolve-networks';
 import type { ContainerOptions, ContainerSpec } from './spec';
 import { inheritedMounts } from './volumes-from';
 
@@ -106,7 +106,7 @@ function makePlan(store: Store, options: ContainerOptions): Plan {
   const oci = JSON.parse(image.config) as OciImage;
   const warnings: string[] = [];
   const inherited = inheritedMounts(store, options.volumesFrom ?? []);
-  const spec = normaliseSpec(id, options, oci.config, inherited, warnings);
+  const spec = resolveNetworks(store, normaliseSpec(id, options, oci.config, inherited, warnings));
   return { id, wantedName: options.name === undefined ? undefined : checkName(options.name), name: '', image, imageName: options.image, spec, warnings };
 }
 
@@ -137,7 +137,7 @@ function reserveOne(store: Store, plan: Plan, claims: Map<string, Claim>): void 
       ...[JSON.stringify(plan.spec), plan.image.has_base ? 'base' : 'rootfs', plan.spec.autoRemove ? 1 : 0],
     );
     if (plan.spec.isolation?.userns !== 'host') reserveIdRange(db, plan.id);
-    if (plan.spec.ip !== '') allocateAddress(db.raw, store.marker.subnet, plan.id, plan.spec.ip);
+    reserveFixedAddresses(store, plan.id, plan.spec);
     if (plan.spec.mounts.length > 0) claimVolumes(store, plan.id, wantedVolumes(plan.spec.mounts), claims);
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as btrfs from '../binding/btrfs';
-import { releaseAddress } from '../network/address-pool';
+import { releaseNetworking } from '../network/release';
 import type { Store } from '../store/store';
 import { markAnonymous } from '../volumes/claim';
 import { discardVolume } from '../volumes/make';
@@ -35,7 +35,7 @@ export async function discardTree(store: Store, id: string): Promise<void> {
 /** Removes a container's row and what hangs on it. */
 export function dropRow(store: Store, id: string): void {
   const row = store.db.transaction(() => {
-    releaseAddress(store.db.raw, id);
+    releaseNetworking(store.db, id);
     return store.db.get<ContainerRow>('DELETE FROM containers WHERE id = ? RETURNING *', id);
   });
   if (row !== undefined && row.state !== 'creating') recordContainerEvent(store, row, 'destroy');

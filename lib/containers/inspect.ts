@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
-import { addressOf } from '../network/address-pool';
-import { bridgeConfig } from '../network/bridge';
-import { formatIpv4, gatewayOf, hardwareAddress, parseIpv4 } from '../network/ipv4';
 import { describeIsolation } from '../security/describe';
 import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
+import { describeNetwork } from './inspect-network';
+import { networkingOf } from './networking';
 import { DEFAULT_LOG } from './log-options';
 import { type ContainerRow, specOf } from './record';
 import { describeResources } from './resources';
@@ -47,7 +46,7 @@ function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
     GraphDriver: { Name: 'btrfs', Data: { Subvolume: layout.containerRootfs(row.id) } },
     Mounts: describeMounts(store, row.id, spec.mounts),
     Config: describeConfig(row, spec),
-    NetworkSettings: describeNetwork(store, row, spec),
+    NetworkSettings: describeNetwork(store, row),
   };
 }
 
@@ -99,7 +98,7 @@ function describeHostConfig(spec: ContainerSpec) {
 function describeConfig(row: ContainerRow, spec: ContainerSpec) {
   return {
     Hostname: spec.hostname,
-    Domainname: '',
+    Domainname: networkingOf(spec).domainname,
     User: spec.user,
     AttachStdin: spec.openStdin,
     AttachStdout: true,
@@ -118,18 +117,4 @@ function describeConfig(row: ContainerRow, spec: ContainerSpec) {
     StopSignal: signalName(spec.stopSignal),
     StopTimeout: spec.stopTimeout,
   };
-}
-
-function describeNetwork(store: Context['store'], row: ContainerRow, spec: ContainerSpec) {
-  const ip = addressOf(store.db.raw, row.id)?.ip ?? '';
-  const { name, subnet } = bridgeConfig(store.marker);
-  const connected = ip !== '' && row.state !== 'created' && row.state !== 'exited';
-  const endpoint = {
-    IPAddress: connected ? ip : '',
-    IPPrefixLen: connected ? subnet.prefix : 0,
-    Gateway: connected ? formatIpv4(gatewayOf(subnet)) : '',
-    MacAddress: connected ? hardwareAddress(parseIpv4(ip) ?? 0) : '',
-  };
-  const asked = spec.ip === '' ? null : { IPv4Address: spec.ip };
-  return { Bridge: name, ...endpoint, Ports: {}, Networks: { [spec.network]: { IPAMConfig: asked, ...endpoint } } };
 }

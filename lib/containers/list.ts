@@ -3,7 +3,9 @@ import { DockerliteError } from '../errors';
 import { formatIpv4 } from '../network/ipv4';
 import type { Store } from '../store/store';
 import type { MountSpec } from './mount-spec';
+import { networkingOf } from './networking';
 import { type ContainerRow, specOf } from './record';
+import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
 
 export interface ListOptions {
@@ -32,12 +34,13 @@ export interface ContainerSummary {
   pid: number;
   /** '' when it has none. */
   ip: string;
-  network: string;
+  /** Names of its networks, or none, host, container:ID. */
+  networks: string[];
   labels: Record<string, string>;
   mounts: MountSpec[];
 }
 
-type Row = ContainerRow & { ip: number | null };
+type Row = ContainerRow & { ip: number | null };  // the first one
 type Filter = (container: ContainerSummary, values: string[]) => boolean;
 
 const RUNNING: ContainerState[] = ['starting', 'running', 'paused'];
@@ -50,7 +53,7 @@ const FILTERS: Record<string, Filter> = {
   ancestor: (container, values) => values.some((value) => isImage(container, value)),
   exited: (container, values) => container.state === 'exited' && values.some((value) => Number(value) === container.exitCode),
   volume: (container, values) => container.mounts.some((mount) => values.some((value) => isMounted(mount, value))),
-  network: (container, values) => values.includes(container.network),
+  network: (container, values) => values.some((value) => container.networks.includes(value)),
 };
 const ORDER_FILTERS = ['before', 'since'];
 
@@ -61,7 +64,7 @@ export function listContainers(store: Store, options: ListOptions): ContainerSum
   const where = everyState ? "state NOT IN ('creating', 'removing')" : "state IN ('starting', 'running', 'paused')";
   const limit = options.last === undefined ? -1 : options.last;
   const rows = store.db.all<Row>(
-    `SELECT containers.*, addresses.ip AS ip FROM containers LEFT JOIN addresses ON addresses.container_id = containers.id
+    `SELECT containers.*, (SELECT ip FROM addresses WHERE container_id = containers.id ORDER BY interface LIMIT 1) AS ip FROM containers
      WHERE ${where} ORDER BY created DESC, containers.id LIMIT ?`,
     limit,
   );
@@ -87,10 +90,15 @@ function summarise(row: Row): ContainerSummary {
     finished: nsToMs(row.finished),
     pid: row.pid,
     ip: row.ip === null || !RUNNING.includes(row.state) ? '' : formatIpv4(row.ip),
-    network: spec.network,
+    networks: networksOf(spec),
     labels: spec.labels,
     mounts: spec.mounts,
   };
+}
+
+function networksOf(spec: ContainerSpec): string[] {
+  const { endpoints } = networkingOf(spec);
+  return endpoints.length === 0 ? [spec.network] : endpoints.map(({ network }) => network);
 }
 
 /** ns as text, as the supervisor writes times, to ms. */

@@ -6,6 +6,7 @@ import { cgroupFeatures } from './cgroup-features';
 import { ipcMounts, isolationKeys } from './isolation-keys';
 import { mountEntry } from './mount-entry';
 import { cgroupSettings } from './resource-keys';
+import { sharedNetworkOf } from './networking';
 import type { ContainerSpec } from './spec';
 
 /** Where the shim is found inside every container. */
@@ -29,7 +30,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.autodev=1',
     `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file 0 0`,
     ...ipcMounts(spec),
-    ...etcMounts(layout.container(id)),
+    ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id)),
     ...spec.mounts.map(mountEntry),
     ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
     ...isolationKeys(spec, firstId > 0, shared),

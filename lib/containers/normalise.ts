@@ -6,6 +6,7 @@ import { checkResources } from './resource-check';
 import { checkLog } from './log-options';
 import { mergeMounts } from './merge-mounts';
 import type { MountSpec } from './mount-spec';
+import { normaliseNetworking } from './networking';
 import { signalNumber } from '../util/signals';
 import type { ImageConfig } from '../images/config';
 import type { ContainerOptions, ContainerSpec } from './spec';
@@ -28,14 +29,8 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   }
   const hostname = options.hostname ?? shortId(id);
   const tty = options.tty === true;
-  const network = options.network ?? 'bridge';
-  if (!['none', 'bridge', 'host'].includes(network)) {
-    throw new DockerliteError('E_INVALID', `network ${String(network)} not found`, { hint: 'use none, bridge or host' });
-  }
-  if (options.ip !== undefined && network !== 'bridge') {
-    throw new DockerliteError('E_INVALID', 'an IP address can only be given on the bridge network');
-  }
-  const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network });
+  const networking = normaliseNetworking(options);
+  const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network: networking.network });
   const limits = checkResources(options.resources);
   warnings.push(...limits.warnings);
   const log = checkLog(options.log);
@@ -52,8 +47,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     labels: { ...image.Labels, ...options.labels },
     stopSignal: signalNumber(options.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeout: checkTimeout(options.stopTimeout ?? 10),
-    network,
-    ip: options.ip ?? '',
+    ...networking,
     mounts: mergeMounts({ mounts: options.mounts ?? [], tmpfs: options.tmpfs ?? [], inherited, imageVolumes: Object.keys(image.Volumes ?? {}) }),
     ...(options.volumesFrom?.length && { volumesFrom: options.volumesFrom }),
     readonlyRootfs: options.readonlyRootfs === true,

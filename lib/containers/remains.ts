@@ -4,8 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasUnifiedCgroups } from '../binding/features';
 import { probeSockets } from '../binding/supervisor';
 import * as net from '../binding/net';
-import { vethName } from '../network/lxc-net';
+import { vethName } from '../network/attachment';
+import { removeElements } from '../network/tables';
+import { tableName } from '../network/rules';
 import type { Store } from '../store/store';
+import { containerElements } from './network-state';
+import { containerById } from './record';
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 
@@ -14,14 +18,14 @@ export interface Remains {
   /** Processes that run on without a supervisor. */
   pids: number[];
   cgroups: string[];
-  /** Name of the host's end of its veth pair, '' when it is gone. */
-  veth: string;
+  /** Names of the host's ends of its veth pairs. */
+  veths: string[];
 }
 
 export function findRemains(id: string): Remains {
   const cgroups = cgroupsOf(id);
   const payload = cgroups.filter((path) => path.includes('/lxc.payload.'));
-  return { pids: [...new Set(payload.flatMap(processesIn))], cgroups, veth: readdirSync('/sys/class/net').find((name) => name === vethName(id)) ?? '' };
+  return { pids: [...new Set(payload.flatMap(processesIn))], cgroups, veths: readdirSync('/sys/class/net').filter((name) => name.startsWith(vethName(id))) };
 }
 
 /**
@@ -31,7 +35,8 @@ export function findRemains(id: string): Remains {
 export async function clearRemains(store: Store, id: string): Promise<Remains> {
   const remains = findRemains(id);
   await endProcesses(id);
-  if (remains.veth !== '') await net.deleteLink(remains.veth).catch(() => undefined); // it goes with its namespace, perhaps just now
+  await forgetContainer(store, id);
+  for (const veth of remains.veths) await net.deleteLink(veth).catch(() => undefined); // it goes with its namespace, perhaps just now
   // Last, and only when nothing else is left: it is what tells whoever looks next that there may be something.
   if (await removeCgroups(id)) rmSync(store.layout.runDir(id), { recursive: true, force: true });
   return remains;
@@ -51,6 +56,12 @@ async function removeCgroups(id: string): Promise<boolean> {
 /** What a supervisor left that was killed after its container's end, while liblxc cleaned up. Cheap when there is nothing. */
 export async function clearAbandoned(store: Store, id: string): Promise<void> {
   if (existsSync(store.layout.runDir(id)) && probeSockets([store.layout.controlSocket(id)])[0] !== true) await clearRemains(store, id);
+}
+
+/** What the rules say of a container that has ended without its supervisor taking it back. */
+async function forgetContainer(store: Store, id: string): Promise<void> {
+  const row = containerById(store, id);
+  if (row !== undefined) await removeElements(containerElements(store, tableName(store.marker.id), row));
 }
 
 /** liblxc appends -1, -2, ... where a name is taken. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
-import { releaseAddress } from '../network/address-pool';
+import { releaseNetworking } from '../network/release';
 import type { Store } from '../store/store';
 import { isAlive, ownerOf } from '../util/owner';
 import type { SupervisorState } from '../binding/supervisor';
@@ -68,7 +68,7 @@ async function settleStarting(store: Store, row: ContainerRow): Promise<Containe
   store.db.transaction(() => {
     const changed = store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
     if (changed === 0) return;
-    releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    releaseNetworking(store.db, row.id, { keepFixed: true });
     recordLostEnd(store, row, UNKNOWN_EXIT);
   });
   return { ...row, state: 'created', owner: '' };
@@ -123,7 +123,7 @@ export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'>>(
       ...[next.started, next.finished, next.exit_code, next.oom_killed, next.error, next.id],
     );
     if (changed === 0) return;
-    releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    releaseNetworking(store.db, row.id, { keepFixed: true });
     first();
   });
   return next;

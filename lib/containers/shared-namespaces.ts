@@ -3,6 +3,7 @@ import { DockerliteError } from '../errors';
 import { firstHostId } from '../security/id-ranges';
 import { containerOf } from '../security/namespaces';
 import type { Store } from '../store/store';
+import { sharedNetworkOf } from './networking';
 import { type ContainerRow, findContainer } from './record';
 import type { ContainerSpec } from './spec';
 
@@ -17,11 +18,12 @@ export interface SharedNamespaces {
  * The namespaces of other containers that this one is to have. They belong to those containers' users, so it has their ids too.
  * @throws E_NO_SUCH_CONTAINER, E_CONFLICT (not running, or with ids that differ)
  */
-export function sharedNamespaces(store: Store, row: ContainerRow, { isolation = {} }: ContainerSpec): SharedNamespaces {
+export function sharedNamespaces(store: Store, row: ContainerRow, { network, isolation = {} }: ContainerSpec): SharedNamespaces {
   const own = firstHostId(store.marker, row.id_range);
   const wanted = [
     ['pid', containerOf(isolation.pidMode)],
     ['ipc', containerOf(isolation.ipcMode)],
+    ['net', sharedNetworkOf(network)],
   ].flatMap(([name, other]) => (name && other ? [{ name, other: running(store, name, other) }] : []));
   const [first] = wanted;
   if (first === undefined) return { keys: [], firstId: own };
@@ -36,5 +38,6 @@ export function sharedNamespaces(store: Store, row: ContainerRow, { isolation = 
 function running(store: Store, name: string, wanted: string): ContainerRow {
   const other = findContainer(store, wanted);
   if (other.state === 'running') return other;
+  if (name === 'net') throw new DockerliteError('E_CONFLICT', `cannot join network of a non running container: ${other.id}`);
   throw new DockerliteError('E_CONFLICT', `cannot join ${name.toUpperCase()} namespace of a non running container: ${other.id}`);
 }

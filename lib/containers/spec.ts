@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Networking, NetworkingOptions } from './networking';
 import type { Isolation } from '../security/isolation';
 import type { LogOptions, LogSpec } from './log-options';
 import type { MountOptions, MountSpec } from './mount-spec';
 import type { Resources } from './resources';
 
 /** What a caller may say when creating a container. CLI flags, library options and API JSON all become this. */
-export interface ContainerOptions {
+export interface ContainerOptions extends NetworkingOptions {
   image: string;
   name?: string;
   command?: string[];
@@ -22,8 +23,6 @@ export interface ContainerOptions {
   stopSignal?: string | number;
   /** Seconds before SIGKILL; default 10. */
   stopTimeout?: number;
-  network?: 'none' | 'bridge' | 'host';
-  ip?: string;
   /** As -v takes them, e.g. "name:/path" or "/host:/path:ro", or structured. */
   mounts?: (string | MountOptions)[];
   tmpfs?: string[];
@@ -60,7 +59,8 @@ export interface ContainerSpec {
   /** Number. */
   stopSignal: number;
   stopTimeout: number;
-  network: 'none' | 'bridge' | 'host';
+  /** Docker's NetworkMode: none, host, container:ID, or the name of the first network. */
+  network: string;
   /** Fixed address asked for, '' for any. */
   ip: string;
   mounts: MountSpec[];
@@ -70,6 +70,8 @@ export interface ContainerSpec {
   init: boolean;
   autoRemove: boolean;
   exposedPorts: string[];
+  /** Networks, and how names are resolved; absent for a container of the default bridge, none or host, and no more. */
+  networking?: Networking;
   /** How it differs from the usual isolation; absent when it does not. */
   isolation?: Partial<Isolation>;
   /** What becomes of what it writes; absent when that is the default. */

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lxcVersion } from '../binding/lxc';
+import { networkFields } from '../binding/network-orders';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
-import { releaseAddress } from '../network/address-pool';
+import { releaseNetworking } from '../network/release';
 import { currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { confinement, initialState } from './confinement';
 import { eventMembers, recordContainerEvent } from './container-events';
 import { clearExitRecord } from './exit-record';
 import { lxcConfig } from './lxc-config';
-import { prepareNetwork } from './network-setup';
+import { type NetworkPlan, prepareNetwork } from './network-setup';
 import { encodePayload } from './payload';
 import { prepareMounts } from './prepare-mounts';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerSpec } from './spec';
 import { clearAbandoned } from './remains';
-import { sharedNamespaces } from './shared-namespaces';
+import { type SharedNamespaces, sharedNamespaces } from './shared-namespaces';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
 
@@ -113,7 +114,7 @@ function isFresh(row: ContainerRow): boolean {
 function unclaim({ store }: Context, row: ContainerRow, error: unknown): void {
   const code = error instanceof DockerliteError ? error.exitStatus : 125;
   store.db.transaction(() => {
-    releaseAddress(store.db.raw, row.id, { keepFixed: true });
+    releaseNetworking(store.db, row.id, { keepFixed: true });
     store.db.run(
       "UPDATE containers SET state = ?, owner = '', exit_code = ?, error = ? WHERE id = ? AND state = 'starting'",
       ...[row.state, code, error instanceof Error ? error.message : String(error), row.id],
@@ -128,17 +129,33 @@ async function launch(
   options: StartOptions,
   ends: StreamEnds | undefined,
 ): Promise<SupervisorConnection> {
-  const { layout } = context.store;
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
   const shared = sharedNamespaces(context.store, row, spec);
-  const confined = await confinement(layout, spec);
+  const confined = await confinement(context.store.layout, spec);
   const network = await prepareNetwork(context.store, row, spec);
+  try {
+    return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, confined, shared });
+  } catch (error) {
+    await network.undo();
+    throw error;
+  }
+}
+
+function sendOrders(
+  context: Context,
+  row: ContainerRow,
+  spec: ContainerSpec,
+  options: StartOptions,
+  ends: StreamEnds | undefined,
+  { network, confined, shared }: { network: NetworkPlan; confined: Awaited<ReturnType<typeof confinement>>; shared: SharedNamespaces },
+): SupervisorConnection {
+  const { layout } = context.store;
   const connection = context.launcher.start({
     id: row.id,
     runDir: layout.runDir(row.id),
     ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, { ...spec, mounts }, network.config, shared.firstId, shared.keys),
+    config: lxcConfig(layout, row.id, spec, network.lxc, shared.firstId, shared.keys),
     files: network.files,
     payload: encodePayload({
       argv: spec.argv,
@@ -152,6 +169,7 @@ async function launch(
       ...confined,
       ...initialState(spec.isolation),
     }),
+    network: networkFields(network.orders),
     tty: spec.tty,
     openStdin: spec.openStdin,
     // As Docker's StdinOnce: the client that started it with stdin is the one whose end closes it.

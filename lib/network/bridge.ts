@@ -3,52 +3,67 @@ import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import * as net from '../binding/net';
 import { DockerliteError } from '../errors';
-import { formatIpv4, formatSubnet, gatewayOf, overlaps, parseCidr, parseSubnet, sizeOf, type Subnet } from './ipv4';
-import { bridgeRules, tableName } from './rules';
+import { bridgeElements } from './elements';
+import { formatIpv4, formatSubnet, overlaps, parseCidr, sizeOf, type Subnet } from './ipv4';
+import { formatIpv6, type Subnet6 } from './ipv6';
+import type { Network } from './record';
+import { addElements, hasTables, installTables, type Tables } from './tables';
 
-/** A store's default bridge. */
+/** A bridge of a store. */
 export interface BridgeConfig {
   /** Interface name, at most 15 bytes. */
   name: string;
   subnet: Subnet;
+  gateway: number;
+  v6?: { subnet: Subnet6; gateway: bigint };
+  /** No way out. */
+  internal: boolean;
+  /** Bytes, the kernel's default when absent. */
+  mtu?: number;
 }
 
 const ENODEV = 19;
 const ENOENT = 2;
 
-/** Each store has a bridge of its own, named after its id, so that stores on one machine do not meet. */
-export function bridgeConfig(store: { id: string; subnet: string }): BridgeConfig {
-  return { name: `dl${store.id.slice(0, 8)}`, subnet: parseSubnet(store.subnet) };
+/** Of a network whose driver is bridge. */
+export function bridgeOf(network: Network): BridgeConfig {
+  const { subnet, gateway } = network.v4!;
+  const mtu = Number(network.spec.options['com.docker.network.driver.mtu'] ?? 0);
+  return { name: network.bridge, subnet, gateway, ...(network.v6 && { v6: network.v6 }), internal: network.spec.internal, ...(mtu > 0 && { mtu }) };
 }
 
 /**
- * Makes the bridge and its rules exist; any number of processes may do so at once. Cheap when they do: the kernel's route to
- * the subnet through the bridge shows that it exists, has its address and is up, and the table, asked for in one
- * request, that the rules are there. The table is written in one transaction and after ip_forward, so its presence stands
- * for both; and it is looked for each time because restarting the host's firewall flushes all tables while bridges stay.
- * A reboot takes both.
+ * Makes the bridge exist; any number of processes may do so at once. Cheap when it does: the kernel's route to the subnet
+ * through the bridge shows that it exists, has its address and is up. Its elements come before it: nothing is ever sent
+ * through a bridge that the rules do not know. Whether the rules are there shows when elements are added to them, which
+ * each start does; who adds none asks for `rules`.
  *
  * @throws E_CONFLICT (another interface has the subnet), E_PERMISSION, E_SYSTEM
  */
-export async function ensureBridge(config: BridgeConfig): Promise<void> {
+export async function ensureBridge(tables: Tables, config: BridgeConfig, options: { rules?: boolean } = {}): Promise<void> {
   const routed = hasRoute(readRoutes(), config);
-  if (await net.hasTable(tableName(config.name))) {
-    if (routed) return;
-  } else {
+  if (options.rules === true && !(await hasTables(tables.name))) {
     if (!routed) await refuseOverlap(config);
+    await installTables(tables);
     await net.sysctl('net.ipv4.ip_forward', '1');
-    await net.nft(bridgeRules(config), {});
   }
-  const address = `${formatIpv4(gatewayOf(config.subnet))}/${config.subnet.prefix}`;
-  await net.ensureBridge({ name: config.name, address });
+  if (routed) return;
+  await refuseOverlap(config);
+  await net.sysctl('net.ipv4.ip_forward', '1');
+  if (config.v6 !== undefined) await net.sysctl('net.ipv6.conf.all.forwarding', '1');
+  await addElements(tables, bridgeElements(tables.name, config));
+  await net.ensureBridge({ name: config.name, addresses: addressesOf(config), ...(config.mtu && { mtu: config.mtu }) });
+  // From 127.0.0.1 to a published port; what comes from the bridge to 127.0.0.0/8 is dropped (rules.ts).
+  await net.sysctl(`net/ipv4/conf/${config.name}/route_localnet`, '1');
 }
 
-/** Removes the bridge and its table; fine when they are not there. */
-export async function removeBridge(config: BridgeConfig): Promise<void> {
-  await net.deleteLink(config.name).catch(ignore(ENODEV));
-  const table = tableName(config.name);
-  // Adding first makes deleting one that is missing no error.
-  if (await net.hasTable(table)) await net.nft(`add table ip ${table}\ndelete table ip ${table}\n`, {});
+function addressesOf({ subnet, gateway, v6 }: BridgeConfig): string[] {
+  return [`${formatIpv4(gateway)}/${subnet.prefix}`, ...(v6 ? [`${formatIpv6(v6.gateway)}/${v6.subnet.prefix}`] : [])];
+}
+
+/** Fine when it is not there. Its elements stay as long as nobody removes them: they name an interface, no more. */
+export async function removeBridge(name: string): Promise<void> {
+  await net.deleteLink(name).catch(ignore(ENODEV));
 }
 
 function ignore(errno: number): (error: unknown) => void {
@@ -91,8 +106,8 @@ async function refuseOverlap(config: BridgeConfig): Promise<void> {
       return subnet !== undefined && overlaps(subnet, config.subnet);
     });
     if (taken === undefined) continue;
-    throw new DockerliteError('E_CONFLICT', `the interface ${link.name} (${taken}) lies in this store's subnet ${formatSubnet(config.subnet)}`, {
-      hint: 'take the other network down, or make the store with another --subnet',
+    throw new DockerliteError('E_CONFLICT', `the interface ${link.name} (${taken}) lies in the subnet ${formatSubnet(config.subnet)} of ${config.name}`, {
+      hint: 'take the other network down, or use another subnet',
     });
   }
 }

@@ -58,7 +58,7 @@ export function sizeOf(prefix: number): number {
   return 2 ** (32 - prefix);
 }
 
-/** The bridge's own address: the first one. */
+/** The bridge's own address, where none is asked for: the first one. */
 export function gatewayOf(subnet: Subnet): number {
   return subnet.network + 1;
 }

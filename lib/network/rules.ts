@@ -1,38 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BridgeConfig } from './bridge';
-import { formatSubnet } from './ipv4';
 
-/** The store's own table, in the ip family. Nothing outside it is ever touched. */
-export function tableName(bridge: string): string {
-  return `dockerlite_${bridge}`;
+/** The store's own tables, in the inet and bridge families. Nothing outside them is ever touched. */
+export function tableName(storeId: string): string {
+  return `dockerlite_dl${storeId.slice(0, 8)}`;
 }
 
 /**
- * The table as nft commands, applied as one transaction, so nobody ever sees half of it; applied again, they leave the same
- * rules and keep the map's elements. Nothing here grows with the number of containers: what will be published is an
- * element of the map.
+ * The tables as nft commands, applied as one transaction, so nobody ever sees half of them; applied again, they leave the
+ * same rules and keep the elements. Nothing here grows with networks or containers: those are elements (elements.ts).
  *
- * Docker's rules have the same meaning: containers reach everything, nobody reaches them from outside but through a
- * published port or as an answer.
+ * Docker's rules have the same meaning: containers reach the outside, nobody reaches them from there or from other
+ * networks but through a published port or as an answer.
  */
-export function bridgeRules(config: BridgeConfig): string {
-  const table = `ip ${tableName(config.name)}`;
-  const subnet = formatSubnet(config.subnet);
-  const bridge = `"${config.name}"`;
-  return `
-add table ${table}
-add map ${table} published { type inet_proto . inet_service : ipv4_addr . inet_service; }
-add chain ${table} prerouting { type nat hook prerouting priority dstnat; }
-add chain ${table} postrouting { type nat hook postrouting priority srcnat; }
-add chain ${table} forward { type filter hook forward priority filter; }
-flush chain ${table} prerouting
-flush chain ${table} postrouting
-flush chain ${table} forward
-add rule ${table} prerouting fib daddr type local dnat ip to meta l4proto . th dport map @published
-add rule ${table} postrouting ip saddr ${subnet} oifname != ${bridge} masquerade
-add rule ${table} forward iifname ${bridge} accept
-add rule ${table} forward oifname ${bridge} ct state established,related accept
-add rule ${table} forward oifname ${bridge} ct status dnat accept
-add rule ${table} forward oifname ${bridge} drop
-`;
+export function tableRules(name: string): string {
+  return [inetTable(`inet ${name}`), bridgeTable(`bridge ${name}`)].join('\n');
+}
+
+interface Chain {
+  hook?: string;
+  rules: string[];
+}
+
+function table(name: string, sets: Record<string, string>, chains: Record<string, Chain>): string {
+  const add = Object.entries(chains).map(([chain, { hook }]) => `add chain ${name} ${chain}${hook === undefined ? '' : ` { type ${hook}; }`}`);
+  const flush = Object.keys(chains).map((chain) => `flush chain ${name} ${chain}`);
+  const rules = Object.entries(chains).flatMap(([chain, { rules: list }]) => list.map((rule) => `add rule ${name} ${chain} ${rule}`));
+  const kinds = Object.entries(sets).map(([set, spec]) => `add ${spec.includes(' : ') ? 'map' : 'set'} ${name} ${set} { ${spec}; }`);
+  return [`add table ${name}`, ...kinds, ...add, ...flush, ...rules, ''].join('\n');
+}
+
+const FAMILIES = [
+  { n: 4, ip: 'ip', type: 'ipv4_addr', local: '{ 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 }' },
+  { n: 6, ip: 'ip6', type: 'ipv6_addr', local: '{ ::/127, fe80::/10, ff00::/8 }' },
+] as const;
+type FamilyRules = (typeof FAMILIES)[number];
+
+function perFamily(make: (family: FamilyRules) => string[]): string[] {
+  return FAMILIES.flatMap(make);
+}
+
+function inetTable(name: string): string {
+  const publishing = perFamily(({ n, ip }) => [
+    `meta nfproto ipv${n} fib daddr type local dnat ${ip} to ${ip} daddr . meta l4proto . th dport map @published_on${n}`,
+    `meta nfproto ipv${n} fib daddr type local dnat ${ip} to meta l4proto . th dport map @published${n}`,
+  ]);
+  const sets = Object.assign(
+    { bridges: 'type ifname', local: 'type ifname . ifname', internal: 'type ifname' },
+    ...FAMILIES.map(({ n, type }) => ({
+      [`published${n}`]: `type inet_proto . inet_service : ${type} . inet_service`,
+      [`published_on${n}`]: `type ${type} . inet_proto . inet_service : ${type} . inet_service`,
+    })),
+    ...FAMILIES.map(egressSets),
+  ) as Record<string, string>;
+  return table(name, sets, {
+    // Since the bridges route to 127.0.0.0/8 (see bridge.ts), a container could otherwise reach what listens there only.
+    martians: { hook: 'filter hook prerouting priority raw', rules: ['iifname @bridges ip daddr 127.0.0.0/8 drop'] },
+    prerouting: { hook: 'nat hook prerouting priority dstnat', rules: ['iifname @internal return', ...publishing] },
+    // The kernel routes from 127.0.0.1 to a container, but not from ::1.
+    output: { hook: 'nat hook output priority -100', rules: ['ip6 daddr ::1 return', ...publishing] },
+    postrouting: {
+      hook: 'nat hook postrouting priority srcnat',
+      rules: ['iifname @bridges oifname != @bridges masquerade', 'iifname . oifname @local ct status dnat masquerade', 'oifname @bridges ip saddr 127.0.0.0/8 masquerade'],
+    },
+    ...Object.assign({}, ...FAMILIES.map((family) => egressChains(family, true))),
+    input: {
+      hook: 'filter hook input priority filter',
+      rules: [
+        'iifname != @bridges accept',
+        'ct state established,related accept',
+        'iifname @internal fib daddr type local fib daddr . iif type != local drop',
+        'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
+        ...perFamily(({ n, ip }) => [`${ip} saddr @restricted${n} jump host${n}`]),
+      ],
+    },
+    forward: {
+      hook: 'filter hook forward priority filter',
+      rules: [
+        'iifname != @bridges oifname != @bridges accept',
+        'ct state established,related accept',
+        ...perFamily(({ n, ip }) => [`${ip} saddr @restricted${n} jump egress${n}`]),
+        'iifname . oifname @local accept',
+        'iifname @internal drop',
+        'oifname @internal drop',
+        'oifname @bridges ct status dnat accept',
+        'oifname @bridges drop',
+      ],
+    },
+  });
+}
+
+/** Frames between containers of one bridge never come to the inet family; here is decided about them. */
+function bridgeTable(name: string): string {
+  const sender = 'iifname . ether saddr';
+  const sets = Object.assign(
+    {
+      ports: 'type ifname',
+      members4: 'type ifname . ether_addr . ipv4_addr',
+      members6: 'type ifname . ether_addr . ipv6_addr',
+      targets6: `typeof ${sender} . @th,64,128`,
+    },
+    ...FAMILIES.map(egressSets),
+  ) as Record<string, string>;
+  return table(name, sets, {
+    // Before the bridge learns where an address is.
+    prerouting: {
+      hook: 'filter hook prerouting priority -350',
+      rules: [
+        'iifname != @ports accept',
+        `${sender} . arp saddr ip != @members4 drop`,
+        'iifname . arp saddr ether . arp saddr ip != @members4 drop',
+        'ether type arp accept',
+        `${sender} . ip saddr @members4 accept`,
+        'icmpv6 type nd-router-advert drop',
+        `icmpv6 type nd-neighbor-advert ${sender} . @th,64,128 != @targets6 drop`,
+        `${sender} . ip6 saddr @members6 accept`,
+        'drop',
+      ],
+    },
+    ...Object.assign({}, ...FAMILIES.map((family) => egressChains(family, false))),
+    forward: {
+      hook: 'filter hook forward priority filter',
+      rules: [
+        'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
+        ...perFamily(({ n, ip }) => [`${ip} saddr @restricted${n} jump egress${n}`]),
+      ],
+    },
+  });
+}
+
+/** Per container with an egress policy: where it may go. Keys begin with its own address, which nobody else can send from. */
+function egressSets({ n, type }: FamilyRules): Record<string, string> {
+  return {
+    [`restricted${n}`]: `type ${type}`,
+    [`denied${n}`]: `type ${type}; counter`,
+    [`allowed${n}`]: `type ${type} . ${type}; flags interval`,
+    [`allowed_port${n}`]: `type ${type} . ${type} . inet_service; flags interval`,
+    // What its names stand for at present, entered when it asks for them.
+    [`named${n}`]: `type ${type} . ${type}; flags timeout`,
+    [`named_port${n}`]: `type ${type} . ${type} . inet_service; flags timeout`,
+  };
+}
+
+function egressChains({ n, ip, local }: FamilyRules, withHost: boolean): Record<string, Chain> {
+  const to = `${ip} saddr . ${ip} daddr`;
+  const allowed = (set: string) => [`${to} @${set}${n} return`, `meta l4proto { tcp, udp, sctp } ${to} . th dport @${set}_port${n} return`];
+  const refuse = [`${ip} saddr @denied${n} drop`, 'drop'];
+  return {
+    ...(withHost && { [`host${n}`]: { rules: [...allowed('allowed'), ...refuse] } }),
+    // A name may not stand for the link's own addresses, where clouds keep their secrets.
+    [`egress${n}`]: { rules: [...allowed('allowed'), ...(withHost ? [`${ip} daddr ${local} jump refuse${n}`] : []), ...allowed('named'), `jump refuse${n}`] },
+    [`refuse${n}`]: { rules: refuse },
+  };
 }

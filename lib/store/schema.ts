@@ -84,4 +84,63 @@ CREATE TABLE volume_uses (
 ) WITHOUT ROWID;
 CREATE INDEX volume_uses_volume ON volume_uses(volume);
 `,
+  `
+CREATE TABLE networks (              -- those users made; bridge, host and none are always there
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,               -- ready | removing
+  owner TEXT NOT NULL,               -- process that is removing it
+  created INTEGER NOT NULL,          -- ms since the epoch
+  spec TEXT NOT NULL                 -- NetworkSpec, JSON
+) WITHOUT ROWID;
+DROP TRIGGER addresses_returned;
+ALTER TABLE addresses RENAME TO old_addresses;
+CREATE TABLE addresses (
+  ip INTEGER PRIMARY KEY,            -- IPv4 as a number; networks of a store do not overlap
+  network TEXT NOT NULL,             -- its name
+  container_id TEXT NOT NULL,
+  fixed INTEGER NOT NULL DEFAULT 0,  -- kept while the container is stopped
+  interface INTEGER NOT NULL DEFAULT 0, -- n of ethn, while it runs
+  UNIQUE (container_id, network)
+);
+CREATE INDEX addresses_network ON addresses(network);
+INSERT INTO addresses (ip, network, container_id, fixed) SELECT ip, 'bridge', container_id, fixed FROM old_addresses;
+DROP TABLE old_addresses;
+CREATE TABLE addresses6 (
+  ip TEXT PRIMARY KEY,               -- IPv6 as 32 hexadecimal digits
+  network TEXT NOT NULL,
+  container_id TEXT NOT NULL,
+  fixed INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (container_id, network)
+) WITHOUT ROWID;
+ALTER TABLE address_cursor RENAME TO old_cursor;
+CREATE TABLE address_cursor (
+  network TEXT PRIMARY KEY,
+  next INTEGER NOT NULL              -- from here on no address was ever given out
+) WITHOUT ROWID;
+INSERT INTO address_cursor (network, next) SELECT 'bridge', next FROM old_cursor;
+DROP TABLE old_cursor;
+ALTER TABLE address_queue RENAME TO old_queue;
+CREATE TABLE address_queue (         -- addresses given back, oldest first
+  turn INTEGER PRIMARY KEY,
+  network TEXT NOT NULL,
+  ip INTEGER NOT NULL UNIQUE
+);
+CREATE INDEX address_queue_network ON address_queue(network, turn);
+INSERT INTO address_queue (turn, network, ip) SELECT turn, 'bridge', ip FROM old_queue;
+DROP TABLE old_queue;
+CREATE TRIGGER addresses_returned AFTER DELETE ON addresses
+WHEN OLD.ip < (SELECT next FROM address_cursor WHERE network = OLD.network) BEGIN
+  INSERT OR IGNORE INTO address_queue (network, ip) VALUES (OLD.network, OLD.ip);
+END;
+CREATE TABLE ports (                 -- of the host, published by containers that run
+  proto TEXT NOT NULL,               -- tcp | udp | sctp
+  port INTEGER NOT NULL,
+  host_ip TEXT NOT NULL,             -- '0.0.0.0' and '::': any
+  container_id TEXT NOT NULL,
+  container_port INTEGER NOT NULL,
+  PRIMARY KEY (proto, port, host_ip)
+) WITHOUT ROWID;
+CREATE INDEX ports_container ON ports(container_id);
+`,
 ];

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <fcntl.h>
 #include <linux/if.h>
+#include <linux/netfilter.h>
 #include <napi.h>
 
-#include <charconv>
+#include <algorithm>
+#include <memory>
+#include <optional>
 
 #include "napi/args.h"
 #include "napi/promise_worker.h"
 #include "net/bridge.h"
 #include "net/link.h"
+#include "net/nft_batch.h"
 #include "net/rules.h"
 #include "net/sysctl.h"
+#include "net/veth.h"
+#include "sys/unique_fd.h"
 
 namespace dockerlite {
 namespace {
@@ -29,18 +36,64 @@ std::string CString(const Napi::Value& value) {
   return text;
 }
 
-void ReadCidr(const Napi::Value& value, Bridge& bridge) {
-  const std::string text = CString(value);
-  const size_t slash = text.find('/');
-  unsigned prefix = 33;
-  if (slash != std::string::npos) {
-    const char* end = text.data() + text.size();
-    auto parsed = std::from_chars(text.data() + slash + 1, end, prefix);
-    if (parsed.ec != std::errc() || parsed.ptr != end) prefix = 33;
-  }
-  if (prefix > 32 || inet_pton(AF_INET, text.substr(0, slash).c_str(), &bridge.address) != 1)
-    throw Napi::TypeError::New(value.Env(), "expected an IPv4 address with prefix length");
-  bridge.prefix = static_cast<uint8_t>(prefix);
+Address ReadAddress(const Napi::Value& value) {
+  std::optional<Address> address = ParseAddress(CString(value));
+  if (!address) throw Napi::TypeError::New(value.Env(), "expected an IP address with prefix length");
+  return *address;
+}
+
+Napi::Array List(const Napi::Value& value) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), "expected an array");
+  return value.As<Napi::Array>();
+}
+
+std::vector<Address> ReadAddresses(const Napi::Value& value) {
+  Napi::Array list = List(value);
+  std::vector<Address> addresses;
+  for (uint32_t i = 0; i < list.Length(); ++i) addresses.push_back(ReadAddress(list.Get(i)));
+  return addresses;
+}
+
+uint32_t ReadMtu(const Napi::Value& value) {
+  if (value.IsUndefined()) return 0;
+  const int32_t mtu = args::Int(value);
+  if (mtu < 0) throw Napi::TypeError::New(value.Env(), "expected an mtu of 0 or more");
+  return static_cast<uint32_t>(mtu);
+}
+
+std::string Bytes(const Napi::Value& value, size_t longest) {
+  if (value.IsUndefined()) return {};
+  if (!value.IsBuffer()) throw Napi::TypeError::New(value.Env(), "expected a Buffer");
+  auto buffer = value.As<Napi::Buffer<char>>();
+  if (buffer.Length() > longest) throw Napi::TypeError::New(value.Env(), "Buffer too long");
+  return std::string(buffer.Data(), buffer.Length());
+}
+
+uint8_t Family(const Napi::Value& value) {
+  const std::string name = args::String(value);
+  if (name == "inet") return NFPROTO_INET;
+  if (name == "bridge") return NFPROTO_BRIDGE;
+  throw Napi::TypeError::New(value.Env(), "expected inet or bridge");
+}
+
+// Names of nftables: longer ones it refuses.
+std::string NftName(const Napi::Value& value) {
+  std::string name = CString(value);
+  if (name.empty() || name.size() > 255) throw Napi::TypeError::New(value.Env(), "expected a name of 1 to 255 bytes");
+  return name;
+}
+
+NftElement ReadElement(const Napi::Value& value) {
+  if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), "expected an element");
+  Napi::Object object = value.As<Napi::Object>();
+  NftElement element;
+  element.family = Family(object.Get("family"));
+  element.table = NftName(object.Get("table"));
+  element.set = NftName(object.Get("set"));
+  element.key = Bytes(object.Get("key"), 64);  // NFT_DATA_VALUE_MAXLEN
+  element.keyEnd = Bytes(object.Get("keyEnd"), 64);
+  element.data = Bytes(object.Get("data"), 64);
+  return element;
 }
 
 Napi::Value ToUndefined(Napi::Env env, Nothing&) { return env.Undefined(); }
@@ -71,13 +124,10 @@ Napi::Value EnsureBridgeJs(const Napi::CallbackInfo& info) {
   Napi::Object request = args::Options(info, 0);
   Bridge bridge;
   bridge.name = LinkName(request.Get("name"));
-  ReadCidr(request.Get("address"), bridge);
-  Napi::Value mtu = request.Get("mtu");
-  if (!mtu.IsUndefined()) {
-    const int32_t number = args::Int(mtu);
-    if (number < 0) throw Napi::TypeError::New(info.Env(), "expected an mtu of 0 or more");
-    bridge.mtu = static_cast<uint32_t>(number);
-  }
+  bridge.addresses = ReadAddresses(request.Get("addresses"));
+  if (bridge.addresses.empty() || bridge.addresses.front().family != AF_INET)
+    throw Napi::TypeError::New(info.Env(), "expected an IPv4 address first");
+  bridge.mtu = ReadMtu(request.Get("mtu"));
   return PromiseWorker<Nothing>::Queue(info.Env(), [bridge] { return EnsureBridge(bridge); }, ToUndefined);
 }
 
@@ -100,10 +150,62 @@ Napi::Value NftJs(const Napi::CallbackInfo& info) {
       info.Env(), [commands = CString(info[0]), json] { return RunNft(commands, json); }, ToString);
 }
 
+Napi::Value EncodeElementsJs(const Napi::CallbackInfo& info) {
+  const bool remove = args::Bool(info[0]);
+  Napi::Array list = List(info[1]);
+  std::vector<NftElement> elements;
+  for (uint32_t i = 0; i < list.Length(); ++i) elements.push_back(ReadElement(list.Get(i)));
+  std::string messages;
+  AppendElements(messages, remove ? NftOp::kDelete : NftOp::kAdd, elements);
+  const std::string batch = FinishBatch(messages);
+  return Napi::Buffer<char>::Copy(info.Env(), batch.data(), batch.size());
+}
+
+Napi::Value SendBatchJs(const Napi::CallbackInfo& info) {
+  const bool lenient = args::Bool(args::Options(info, 1).Get("lenient"));
+  return PromiseWorker<Nothing>::Queue(
+      info.Env(),
+      [batch = Bytes(info[0], 1 << 24), lenient]() -> Status {
+        if (!lenient) return SendBatch(batch);
+        SendLeniently(batch);
+        return Nothing{};
+      },
+      ToUndefined);
+}
+
+Napi::Value ToCounter(Napi::Env env, NftCounter& counter) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("packets", Napi::Number::New(env, static_cast<double>(counter.packets)));
+  object.Set("bytes", Napi::Number::New(env, static_cast<double>(counter.bytes)));
+  return object;
+}
+
+Napi::Value ReadCounterJs(const Napi::CallbackInfo& info) {
+  return PromiseWorker<NftCounter>::Queue(info.Env(), [element = ReadElement(info[0])] { return ReadCounter(element); }, ToCounter);
+}
+
+Napi::Value ConnectVethJs(const Napi::CallbackInfo& info) {
+  const int32_t netns = args::Int(info[0]);
+  Napi::Object request = args::Options(info, 1);
+  Veth veth;
+  veth.bridge = LinkName(request.Get("bridge"));
+  veth.host = LinkName(request.Get("host"));
+  veth.name = LinkName(request.Get("name"));
+  const std::string hardware = Bytes(request.Get("hardware"), veth.hardware.size());
+  if (hardware.size() != veth.hardware.size()) throw Napi::TypeError::New(info.Env(), "expected a hardware address of 6 bytes");
+  std::copy(hardware.begin(), hardware.end(), veth.hardware.begin());
+  veth.addresses = ReadAddresses(request.Get("addresses"));
+  veth.gateways = ReadAddresses(request.Get("gateways"));
+  veth.mtu = ReadMtu(request.Get("mtu"));
+  UniqueFd space(fcntl(netns, F_DUPFD_CLOEXEC, 3));
+  if (!space) throw Napi::TypeError::New(info.Env(), "expected an open network namespace");
+  auto shared = std::make_shared<UniqueFd>(std::move(space));
+  return PromiseThread<Nothing>::Start(info.Env(), [shared, veth] { return ConnectVeth(shared->get(), veth); }, ToUndefined);
+}
+
 Napi::Value HasTableJs(const Napi::CallbackInfo& info) {
-  std::string name = CString(info[0]);
-  if (name.size() > 255) throw Napi::TypeError::New(info.Env(), "expected a table name of at most 255 bytes");
-  return PromiseWorker<bool>::Queue(info.Env(), [name] { return HasTable(name); }, ToBoolean);
+  return PromiseWorker<bool>::Queue(
+      info.Env(), [family = Family(info[0]), name = NftName(info[1])] { return HasTable(family, name); }, ToBoolean);
 }
 
 Napi::Value SysctlJs(const Napi::CallbackInfo& info) {
@@ -117,6 +219,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("links", Napi::Function::New(env, LinksJs, "links"));
   exports.Set("usedSubnets", Napi::Function::New(env, UsedSubnetsJs, "usedSubnets"));
   exports.Set("nft", Napi::Function::New(env, NftJs, "nft"));
+  exports.Set("encodeElements", Napi::Function::New(env, EncodeElementsJs, "encodeElements"));
+  exports.Set("sendBatch", Napi::Function::New(env, SendBatchJs, "sendBatch"));
+  exports.Set("readCounter", Napi::Function::New(env, ReadCounterJs, "readCounter"));
+  exports.Set("connectVeth", Napi::Function::New(env, ConnectVethJs, "connectVeth"));
   exports.Set("hasTable", Napi::Function::New(env, HasTableJs, "hasTable"));
   exports.Set("sysctl", Napi::Function::New(env, SysctlJs, "sysctl"));
   return exports;

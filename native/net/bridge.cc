@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 
+#include "net/address_request.h"
 #include "net/netlink.h"
 
 namespace dockerlite {
@@ -57,7 +58,7 @@ Status Create(Netlink& netlink, const Bridge& bridge) {
   // A fixed hardware address made of the IP: otherwise the bridge takes that of its lowest port, and changes it, and
   // with it what every container has in its neighbour table, as containers come and go.
   std::array<uint8_t, 6> hardware{0x02, 0x42};
-  memcpy(hardware.data() + 2, &bridge.address, 4);
+  memcpy(hardware.data() + 2, bridge.addresses.front().bytes, 4);
   mnl_attr_put(header, IFLA_ADDRESS, hardware.size(), hardware.data());
   if (bridge.mtu != 0) mnl_attr_put_u32(header, IFLA_MTU, bridge.mtu);
   nlattr* linkInfo = mnl_attr_nest_start(header, IFLA_LINKINFO);
@@ -68,17 +69,18 @@ Status Create(Netlink& netlink, const Bridge& bridge) {
   return Nothing{};
 }
 
-Result<bool> HasAddress(Netlink& netlink, const Bridge& bridge, int index) {
+Result<bool> HasAddress(Netlink& netlink, const Address& address, int index) {
   NetlinkMessage message(RTM_GETADDR, NLM_F_DUMP);
-  message.extra<ifaddrmsg>()->ifa_family = AF_INET;
+  message.extra<ifaddrmsg>()->ifa_family = static_cast<uint8_t>(address.family);
   bool found = false;
-  auto done = netlink.Call(message, "netlink(RTM_GETADDR)", bridge.name, [&](const nlmsghdr* header) {
+  auto done = netlink.Call(message, "netlink(RTM_GETADDR)", {}, [&](const nlmsghdr* header) {
     const auto* info = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(header));
     if (header->nlmsg_type != RTM_NEWADDR || static_cast<int>(info->ifa_index) != index) return;
-    if (info->ifa_prefixlen != bridge.prefix) return;
+    if (info->ifa_prefixlen != address.prefix) return;
     ForEachAttribute(header, sizeof(ifaddrmsg), [&](const nlattr* attribute) {
-      if (mnl_attr_get_type(attribute) == IFA_LOCAL && mnl_attr_get_payload_len(attribute) == 4 &&
-          mnl_attr_get_u32(attribute) == bridge.address)
+      const auto type = mnl_attr_get_type(attribute);
+      if ((type == IFA_LOCAL || type == IFA_ADDRESS) && mnl_attr_get_payload_len(attribute) == address.size() &&
+          memcmp(mnl_attr_get_payload(attribute), address.bytes, address.size()) == 0)
         found = true;
     });
   });
@@ -86,19 +88,6 @@ Result<bool> HasAddress(Netlink& netlink, const Bridge& bridge, int index) {
   if (!done && done.error().code == EAGAIN) return false;
   if (!done) return done.error();
   return found;
-}
-
-Status AddAddress(Netlink& netlink, const Bridge& bridge, int index) {
-  NetlinkMessage message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-  auto* info = message.extra<ifaddrmsg>();
-  info->ifa_family = AF_INET;
-  info->ifa_prefixlen = bridge.prefix;
-  info->ifa_index = static_cast<uint32_t>(index);
-  mnl_attr_put_u32(message.header(), IFA_LOCAL, bridge.address);
-  mnl_attr_put_u32(message.header(), IFA_ADDRESS, bridge.address);
-  auto done = netlink.Call(message, "netlink(RTM_NEWADDR)", bridge.name);
-  if (!done && done.error().code != EEXIST) return done;
-  return Nothing{};
 }
 
 Status SetUp(Netlink& netlink, const std::string& name, int index) {
@@ -125,10 +114,11 @@ Status EnsureBridge(const Bridge& bridge) {
   const Found link = found.value();
   if (!link.bridge) return Error{EEXIST, "netlink(RTM_NEWLINK)", bridge.name, "there is an interface of this name that is not a bridge"};
 
-  auto addressed = HasAddress(netlink.value(), bridge, link.index);
-  if (!addressed) return addressed.error();
-  if (!addressed.value()) {
-    auto added = AddAddress(netlink.value(), bridge, link.index);
+  for (const Address& address : bridge.addresses) {
+    auto addressed = HasAddress(netlink.value(), address, link.index);
+    if (!addressed) return addressed.error();
+    if (addressed.value()) continue;
+    auto added = AddAddress(netlink.value(), link.index, address);
     if (!added) return added;
   }
   if (!link.up) return SetUp(netlink.value(), bridge.name, link.index);

@@ -74,12 +74,12 @@ Result<std::string> RunNft(const std::string& commands, bool json) {
   return std::string(text == nullptr ? "" : text);
 }
 
-Result<bool> HasTable(const std::string& name) {
+Result<bool> HasTable(uint8_t protocol, const std::string& name) {
   auto netlink = Netlink::Open(NETLINK_NETFILTER);
   if (!netlink) return netlink.error();
   NetlinkMessage message((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0);
   auto* family = message.extra<nfgenmsg>();
-  family->nfgen_family = NFPROTO_IPV4;
+  family->nfgen_family = protocol;
   family->version = NFNETLINK_V0;
   mnl_attr_put_strz(message.header(), NFTA_TABLE_NAME, name.c_str());
   auto done = netlink.value().Call(message, "netlink(NFT_MSG_GETTABLE)", name);

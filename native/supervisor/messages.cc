@@ -36,6 +36,8 @@ bool TakeFile(std::vector<std::pair<std::string, std::string>>& files, std::stri
   return true;
 }
 
+bool IsNetwork(uint16_t tag) { return tag >= 70 && tag < 80; }
+
 }  // namespace
 
 std::optional<StartRequest> ParseStart(std::string_view body) {
@@ -60,7 +62,7 @@ std::optional<StartRequest> ParseStart(std::string_view body) {
       case 12: ok = ok && TakeFile(out.files, field->data); break;
       case 30: ok = ok && Take(out.journal, AsString(field->data)) && ValidPath(out.journal); break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
-      default: break;
+      default: ok = ok && (!IsNetwork(field->tag) || out.network.Take(field->tag, field->data));
     }
   while (out.runDir.size() > 1 && out.runDir.back() == '/') out.runDir.pop_back();
   if (!ok || fields.failed() || !ValidName(out.id) || !ValidPath(out.runDir) || out.runDir.size() < 2 ||
@@ -85,7 +87,7 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
       case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
-      default: break;
+      default: ok = ok && (!IsNetwork(field->tag) || out.network.Take(field->tag, field->data));
     }
   if (!ok || fields.failed() || (exec && !ValidName(out.execId))) return std::nullopt;
   return out;

@@ -8,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/network.h"
+
 namespace dockerlite {
 
 enum class FrameType : uint16_t {
   kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8, kPrepare = 9,
-  kAttributes = 19,
+  kNetwork = 18, kAttributes = 19,
   kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
 };
 
@@ -29,6 +31,7 @@ struct StartRequest {
   uint64_t logMaxSize = 0;
   uint32_t logMaxFiles = 0;
   uint32_t mask = 0;  // streams attached from the start
+  NetworkOrders network;
 };
 
 // Every request but START: the fields they share have the same tags.
@@ -41,6 +44,7 @@ struct Request {
   uint32_t flags = 0;
   uint32_t mask = 0;
   std::string attributes;  // ATTRIBUTES
+  NetworkOrders network;  // NETWORK
 };
 
 // nullopt for anything malformed.

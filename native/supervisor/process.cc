@@ -52,7 +52,7 @@ Process::~Process() {
 Status Process::Prepare(ChildStdio& child) {
   UniqueFd near;
   if (!ShimLink::MakePair(near, child.shim)) return Error::last("socketpair");
-  link_ = std::make_unique<ShimLink>(loop_, std::move(near), options_.payload, this);
+  link_ = std::make_unique<ShimLink>(loop_, std::move(near), options_.payload, this, options_.hold);
   options_.payload = {};
 
   UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -102,6 +102,12 @@ void Process::OnShimHello(pid_t pid) {
   // Our child, reaped by liblxc only after this thread lets it: the number cannot have been used again.
   pidfd_.reset(PidfdOpen(pid));
   WatchPid();
+  owner_.OnHello(*this);
+}
+
+void Process::Abandon() {
+  state_ = State::kFailed;
+  PidfdSignal(pidfd_.get(), SIGKILL);
 }
 
 void Process::OnShimTerminal(UniqueFd master) {

@@ -41,6 +41,7 @@ struct ProcessOptions {
   bool openStdin = false;
   bool stdinOnce = false;
   std::string_view payload;
+  bool hold = false;  // the shim waits for Release()
   JsonLog* log = nullptr;
   StreamOwnerIds owner;
 };
@@ -51,6 +52,8 @@ class Process : public Watcher, public ShimLink::Listener {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // The shim runs; its pid is known.
+    virtual void OnHello(Process& process) = 0;
     virtual void OnStarted(Process& process) = 0;
     virtual void OnFailed(Process& process, const Failure& failure) = 0;
     // The pidfd is readable. The owner reaps.
@@ -65,6 +68,10 @@ class Process : public Watcher, public ShimLink::Listener {
   Status Prepare(ChildStdio& child);
   // The process exists, or for init: may exist.
   void Listen(pid_t pid, UniqueFd pidfd);
+  // Lets the shim go on.
+  void Release() { if (link_) link_->Release(); }
+  // It is not to be started after all: ends it.
+  void Abandon();
   void Attach(Attachment attachment);
   void Detach(ClientId client);
   bool attached(ClientId client) const;

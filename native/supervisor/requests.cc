@@ -35,6 +35,7 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
       case FrameType::kAttach: error = DoAttach(client, *request, std::move(frame.fds)); break;
       case FrameType::kSignal: error = target && !over_ ? target->Signal(request->first) : ESRCH; break;
       case FrameType::kResize: error = target ? target->Resize(request->rows, request->columns) : ESRCH; break;
+      case FrameType::kNetwork: error = DoNetwork(*request); break;
       case FrameType::kFreeze:
       case FrameType::kThaw:
         error = over_ || !started_ ? ESRCH : SetFrozen(CgroupsOf(init_->pid()), type == FrameType::kFreeze);
@@ -47,6 +48,13 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
     }
   }
   client.Send(FrameType::kDone, wire::BodyWriter().U32(1, static_cast<uint32_t>(error)).Take());
+}
+
+// The client has changed the networks of the running container.
+int Supervisor::DoNetwork(const Request& request) {
+  if (over_ || !started_) return ESRCH;
+  network_.set_orders(request.network);
+  return 0;
 }
 
 int Supervisor::DoAttach(Client& client, const Request& request, std::vector<UniqueFd> fds) {

@@ -19,12 +19,12 @@ bool ShimLink::MakePair(UniqueFd& near, UniqueFd& far) {
   return setsockopt(near.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0;
 }
 
-ShimLink::ShimLink(EventLoop& loop, UniqueFd fd, std::string_view payload, Listener* listener)
-    : loop_(loop), fd_(std::move(fd)), listener_(listener) {
+ShimLink::ShimLink(EventLoop& loop, UniqueFd fd, std::string_view payload, Listener* listener, bool hold)
+    : loop_(loop), fd_(std::move(fd)), listener_(listener), held_(hold) {
   auto length = static_cast<uint32_t>(payload.size());
   out_.assign(reinterpret_cast<const char*>(&length), sizeof length);
   out_.append(payload);
-  Send();
+  if (!held_) Send();
 }
 
 ShimLink::~ShimLink() {
@@ -33,7 +33,13 @@ ShimLink::~ShimLink() {
 
 void ShimLink::Listen() {
   listening_ = true;
-  loop_.Watch(fd_.get(), out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
+  loop_.Watch(fd_.get(), out_.empty() || held_ ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
+}
+
+void ShimLink::Release() {
+  held_ = false;
+  if (listening_) loop_.Change(fd_.get(), EPOLLIN | EPOLLOUT);
+  Send();
 }
 
 void ShimLink::Send() {

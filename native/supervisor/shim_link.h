@@ -35,10 +35,12 @@ class ShimLink : public Watcher {
   // Both ends; the far one is for the shim.
   static bool MakePair(UniqueFd& near, UniqueFd& far);
 
-  ShimLink(EventLoop& loop, UniqueFd fd, std::string_view payload, Listener* listener);
+  // `hold` keeps the orders back until Release().
+  ShimLink(EventLoop& loop, UniqueFd fd, std::string_view payload, Listener* listener, bool hold);
   ~ShimLink() override;
   // Starts listening. Orders that fit the socket's buffer have been there since construction, so a shim does not wait.
   void Listen();
+  void Release();
   // Reads what there is, to the end if it has come.
   void Drain();
   void OnReady(int fd, uint32_t events) override;
@@ -58,6 +60,7 @@ class ShimLink : public Watcher {
   std::string in_;
   UniqueFd received_;
   bool listening_ = false;
+  bool held_;
   bool failed_ = false;
   Failure failure_;
 };

@@ -68,11 +68,15 @@ Status Supervisor::Prepare() {
     if (!log_.open()) return Error::last("open", request_.logPath);
   }
 
+  network_.set_orders(std::move(request_.network));
+  if (Status claimed = network_.ClaimPorts(network_.orders().ports); !claimed) return claimed;
+
   ProcessOptions options;
   options.tty = request_.flags & kTty;
   options.openStdin = request_.flags & kOpenStdin;
   options.stdinOnce = request_.flags & kStdinOnce;
   options.payload = request_.payload;
+  options.hold = network_.orders().Inside();
   options.log = log_.open() ? &log_ : nullptr;
   options.owner = StreamOwner();
   if (container_.ids)
@@ -187,6 +191,17 @@ Client* Supervisor::FindClient(ClientId id) {
   return nullptr;
 }
 
+// Nothing of the container has run yet: what has to be there first is done now.
+void Supervisor::OnHello(Process& process) {
+  if (&process != init_.get() || !network_.orders().Inside()) return;
+  if (Status configured = network_.Configure(process.pid(), network_.orders()); !configured) {
+    process.Abandon();
+    AbandonStart(EngineFailure(configured.error()), {});
+  } else {
+    process.Release();
+  }
+}
+
 void Supervisor::OnStarted(Process& process) {
   wire::BodyWriter body;
   body.U32(1, static_cast<uint32_t>(process.pid())).U64(2, static_cast<uint64_t>(process.startedAt()));
@@ -221,6 +236,7 @@ void Supervisor::OnFailed(Process& process, const Failure& failure) {
 void Supervisor::AbandonStart(Failure failure, std::vector<std::string> lines) {
   over_ = true;
   int status = failure.kind == FailureKind::kNotFound ? 127 : failure.kind == FailureKind::kNotExecutable ? 126 : 125;
+  if (runDir_) network_.Release();
   if (runDir_) WriteExitRecord(status << 8, failure.message);
   if (Client* client = FindClient(1)) client->Send(FrameType::kFailed, FailedBody(failure, {}, lines));
 }
@@ -264,6 +280,7 @@ void Supervisor::HandleInitDeath() {
   init_->Finish(*status);
   log_.Flush();
   oomKilled_ = OomKilled(request_.id);
+  network_.Release();
   // Before the record of the exit: whoever finds none looks for the event before it writes its own.
   RecordDeath(*init_);
   WriteExitRecord(*status, "");

@@ -12,6 +12,7 @@
 #include "supervisor/json_log.h"
 #include "supervisor/lxc_start.h"
 #include "supervisor/messages.h"
+#include "supervisor/network.h"
 #include "supervisor/process.h"
 #include "supervisor/run_dir.h"
 
@@ -40,6 +41,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   void Linger();
   void Sweep();
   void OnReady(int fd, uint32_t events) override;
+  void OnHello(Process& process) override;
   void OnStarted(Process& process) override;
   void OnFailed(Process& process, const Failure& failure) override;
   void OnDead(Process& process) override;
@@ -51,6 +53,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
 
   // requests.cc: what clients ask
   void OnFrame(Client& client, wire::Frame frame) override;
+  int DoNetwork(const Request& request);
   int DoAttach(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoStatus(Client& client);
@@ -77,6 +80,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   UniqueFd shimEnd_;
   std::optional<uint64_t> capabilities_;
   Container container_;
+  Network network_;
   bool serving_ = false;
   bool lxcReady_ = false;
   bool started_ = false;  // init's payload was executed

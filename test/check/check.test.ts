@@ -165,7 +165,7 @@ describe('check', () => {
       kind: 'address',
       name: 'an address of a container that is gone',
       async make() {
-        store.db.run('INSERT INTO addresses (ip, container_id) VALUES (1, ?)', 'b'.repeat(64));
+        store.db.run('INSERT INTO addresses (ip, network, container_id) VALUES (1, \'bridge\', ?)', 'b'.repeat(64));
         return () => store.db.get('SELECT 1 FROM addresses WHERE ip = 1') === undefined;
       },
     },

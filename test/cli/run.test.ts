@@ -15,7 +15,7 @@ describe('dockerlite run', () => {
   });
   after(() => test.remove());
 
-  const run = (args: string[], options: CliOptions = {}): Promise<CliResult> => cli([...RUN, ...args], { root: test.root, ...options });
+  const run = (args: string[], options: CliOptions = {}): Promise<CliResult> => cli([...(args.includes('--network') ? ['run'] : RUN), ...args], { root: test.root, ...options });
   const sh = (script: string): Promise<CliResult> => shell(script, { root: test.root });
   const containers = async (): Promise<number> => (await test.engine.containers.list({ all: true })).length;
 

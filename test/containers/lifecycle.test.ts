@@ -177,7 +177,7 @@ describe('bad input to create', () => {
     ['a relative mount source', { image: 'busybox', mounts: ['./tmp:/x'] }, 'E_INVALID'],
     ['two mounts on one place', { image: 'busybox', mounts: ['/tmp:/x', '/var:/x/'] }, 'E_INVALID'],
     ['an unknown signal', { image: 'busybox', stopSignal: 'SIGFOO' }, 'E_INVALID'],
-    ['an unknown network', { image: 'busybox', network: 'lan' }, 'E_INVALID'],
+    ['an unknown network', { image: 'busybox', network: 'lan' }, 'E_NO_SUCH_NETWORK'],
     ['an address outside the subnet', { image: 'busybox', ip: '8.8.8.8' }, 'E_INVALID'],
     ['an address without the bridge', { image: 'busybox', ip: '10.0.0.1', network: 'none' }, 'E_INVALID'],
     ['no command at all', { image: 'empty' }, 'E_INVALID'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Context } from '../../lib/context';
 import { Engine, type EngineOptions } from '../../lib/engine';
 import { initStore } from '../../lib/init';
-import { removeBridge, bridgeConfig } from '../../lib/network/bridge';
+import { removeNetworks } from '../../lib/containers/network-state';
 import { readMarker, type Store } from '../../lib/store/store';
 import { buildBusyboxRootfs } from './busybox';
 import { LoopStore } from './loop-store';
@@ -37,9 +37,10 @@ export class TestEngine implements AsyncDisposable {
     for (const { id } of await this.engine.containers.list({ all: true })) {
       await (await this.engine.containers.get(id)).remove({ force: true });
     }
+    const networks = await this.engine.networks.list();
     await this.engine.close();
     if (marker !== undefined) {
-      await removeBridge(bridgeConfig(marker));
+      await removeNetworks(marker, networks);
       for (const parent of ['/run', '/run/lxc/lock/run']) rmSync(`${parent}/dockerlite/${marker.id}`, { recursive: true, force: true });
     }
     await this.loop.remove();

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Database } from 'better-sqlite3';
-import { addressOf, allocateAddress, listAddresses, releaseAddress, setAddress, SQL } from '../../lib/network/address-pool';
+import { addressOf, allocateAddress, listAddresses, releaseAddress, setAddress, SQL, wholePool } from '../../lib/network/address-pool';
 import { StateDatabase } from '../../lib/store/database';
 
-const WIDE = '172.30.0.0/16';
+const pool = (cidr: string) => wholePool('bridge', cidr);
+const WIDE = pool('172.30.0.0/16');
 /** Room for five: .2 to .6. */
-const SMALL = '10.9.8.0/29';
+const SMALL = pool('10.9.8.0/29');
 
 describe('network/address-pool', function () {
   this.timeout(60_000);
@@ -37,9 +38,9 @@ describe('network/address-pool', function () {
   it('gives a container the address it has', () => {
     assert.equal(allocateAddress(db, WIDE, 'a'), '172.30.0.2');
     assert.equal(allocateAddress(db, WIDE, 'a'), '172.30.0.2');
-    assert.deepEqual(addressOf(db, 'a'), { ip: '172.30.0.2', containerId: 'a', fixed: false });
+    assert.deepEqual(addressOf(db, 'a', 'bridge'), { ip: '172.30.0.2', network: 'bridge', containerId: 'a', fixed: false, interface: 0 });
     assert.equal(allocateAddress(db, WIDE, 'a', '172.30.0.2'), '172.30.0.2');
-    assert.equal(addressOf(db, 'a')?.fixed, true);
+    assert.equal(addressOf(db, 'a', 'bridge')?.fixed, true);
     assert.throws(() => allocateAddress(db, WIDE, 'a', '172.30.0.3'), { code: 'E_CONFLICT' });
   });
 
@@ -59,8 +60,8 @@ describe('network/address-pool', function () {
     fill();
     assert.throws(() => allocateAddress(db, SMALL, 'f'), { code: 'E_NO_ADDRESS', message: /all 5 of 10\.9\.8\.0\/29/, hint: /--subnet/ });
     assert.throws(() => setAddress(db, SMALL, 'a'), { code: 'E_NO_ADDRESS' });
-    assert.equal(addressOf(db, 'a')?.ip, '10.9.8.2');
-    assert.equal(addressOf(db, 'f'), undefined);
+    assert.equal(addressOf(db, 'a', 'bridge')?.ip, '10.9.8.2');
+    assert.equal(addressOf(db, 'f', 'bridge'), undefined);
     releaseAddress(db, 'b');
     assert.equal(allocateAddress(db, SMALL, 'f'), '10.9.8.3');
   });
@@ -70,9 +71,9 @@ describe('network/address-pool', function () {
     assert.deepEqual(['a', 'b'].map((id) => allocateAddress(db, SMALL, id)), ['10.9.8.2', '10.9.8.4']);
     assert.throws(() => allocateAddress(db, SMALL, 'c', '10.9.8.2'), { code: 'E_ADDRESS_IN_USE' });
     releaseAddress(db, 'fixed', { keepFixed: true });
-    assert.equal(addressOf(db, 'fixed')?.ip, '10.9.8.3');
+    assert.equal(addressOf(db, 'fixed', 'bridge')?.ip, '10.9.8.3');
     releaseAddress(db, 'a', { keepFixed: true });
-    assert.equal(addressOf(db, 'a'), undefined);
+    assert.equal(addressOf(db, 'a', 'bridge'), undefined);
   });
 
   it('takes a given-back address as fixed and gives it to nobody else', () => {
@@ -96,7 +97,7 @@ describe('network/address-pool', function () {
     assert.throws(() => setAddress(db, SMALL, 'a', '10.9.8.4'), { code: 'E_ADDRESS_IN_USE' });
     assert.equal(setAddress(db, SMALL, 'a', '10.9.8.3'), '10.9.8.3');
     assert.equal(setAddress(db, SMALL, 'a', '10.9.8.3'), '10.9.8.3');
-    assert.deepEqual(addressOf(db, 'a'), { ip: '10.9.8.3', containerId: 'a', fixed: true });
+    assert.deepEqual(addressOf(db, 'a', 'bridge'), { ip: '10.9.8.3', network: 'bridge', containerId: 'a', fixed: true, interface: 0 });
     assert.equal(setAddress(db, SMALL, 'a'), '10.9.8.2');
     assert.equal(setAddress(db, SMALL, 'new'), '10.9.8.3');
     assert.deepEqual(listAddresses(db).map((entry) => `${entry.ip} ${entry.containerId}`), ['10.9.8.2 a', '10.9.8.3 new', '10.9.8.4 c', '10.9.8.5 d', '10.9.8.6 e']);
@@ -114,8 +115,8 @@ describe('network/address-pool', function () {
 
   it('begins anew in another subnet', () => {
     allocateAddress(db, WIDE, 'a');
-    assert.equal(allocateAddress(db, '10.1.0.0/16', 'b'), '10.1.0.2');
-    assert.equal(allocateAddress(db, '10.1.0.0/16', 'c'), '10.1.0.3');
+    assert.equal(allocateAddress(db, pool('10.1.0.0/16'), 'b'), '10.1.0.2');
+    assert.equal(allocateAddress(db, pool('10.1.0.0/16'), 'c'), '10.1.0.3');
   });
 
   it('does not look through a full range to find one', () => {
@@ -129,7 +130,7 @@ describe('network/address-pool', function () {
       const plan = JSON.stringify(db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...new Array(sql.split('?').length - 1).fill(1)));
       assert.match(plan, /SEARCH/, sql);
     }
-    assert.doesNotMatch(JSON.stringify(db.prepare(`EXPLAIN QUERY PLAN ${SQL.oldest}`).all()), /TEMP B-TREE/);
+    assert.doesNotMatch(JSON.stringify(db.prepare(`EXPLAIN QUERY PLAN ${SQL.oldest}`).all('bridge')), /TEMP B-TREE/);
     assert.equal(allocateAddress(db, WIDE, 'next'), '172.30.78.34');
   });
 

@@ -46,13 +46,13 @@ describe('binding/net', function () {
   });
 
   it('applies nft commands all or not at all, and says what nft said', async () => {
-    await assert.rejects(host.call('nft', 'add table ip good\nadd rule ip absent input accept\n', false), /No such file or directory/);
+    await assert.rejects(host.call('nft', 'add table inet good\nadd rule inet absent input accept\n', false), /No such file or directory/);
     assert.equal(await host.call('hasTable', 'good'), false);
-    await host.call('nft', 'add table ip good\n', false);
+    await host.call('nft', 'add table inet good\n', false);
     assert.equal(await host.call('hasTable', 'good'), true);
     const listed = JSON.parse(String(await host.call('nft', 'list tables', true))) as { nftables: { table?: { name: string } }[] };
     assert.ok(listed.nftables.some((entry) => entry.table?.name === 'good'));
-    await host.call('nft', 'delete table ip good', false);
+    await host.call('nft', 'delete table inet good', false);
   });
 
   it('writes net.* settings of its namespace only', async () => {
@@ -71,15 +71,14 @@ describe('binding/net', function () {
   });
 
   const wrong: [string, unknown[]][] = [
-    ['nativeBridge', [{ name: 'x'.repeat(16), address: '10.0.0.1/8' }]],
-    ['nativeBridge', [{ name: '', address: '10.0.0.1/8' }]],
-    ['nativeBridge', [{ name: 'a\0b', address: '10.0.0.1/8' }]],
-    ['nativeBridge', [{ name: 'b0', address: '10.0.0.1' }]],
-    ['nativeBridge', [{ name: 'b0', address: '10.0.0.1/33' }]],
-    ['nativeBridge', [{ name: 'b0', address: '10.0.0.1/8x' }]],
-    ['nativeBridge', [{ name: 'b0', address: '10.0.0/8' }]],
-    ['nativeBridge', [{ name: 'b0', address: '10.0.0.1/8', mtu: -1 }]],
-    ['nativeBridge', [{ name: 'b0', address: '10.0.0.1/8', mtu: 'x' }]],
+    ['nativeBridge', [{ name: 'x'.repeat(16), addresses: ['10.0.0.1/8'] }]],
+    ['nativeBridge', [{ name: '', addresses: ['10.0.0.1/8'] }]],
+    ['nativeBridge', [{ name: 'a\0b', addresses: ['10.0.0.1/8'] }]],
+    ['nativeBridge', [{ name: 'b0', addresses: ['10.0.0.1/33'] }]],
+    ['nativeBridge', [{ name: 'b0', addresses: ['10.0.0.1/8x'] }]],
+    ['nativeBridge', [{ name: 'b0', addresses: ['10.0.0/8'] }]],
+    ['nativeBridge', [{ name: 'b0', addresses: ['10.0.0.1/8'], mtu: -1 }]],
+    ['nativeBridge', [{ name: 'b0', addresses: ['10.0.0.1/8'], mtu: 'x' }]],
     ['nativeBridge', [{}]],
     ['nativeBridge', [7]],
     ['nft', [7, false]],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { bridgeConfig, hasRoute } from '../../lib/network/bridge';
+import { bridgeOf, hasRoute } from '../../lib/network/bridge';
+import { predefinedNetwork } from '../../lib/network/record';
 import { connect, NetworkNamespace } from './netns';
 
 const STORE = { id: '0123456789abcdef', subnet: '172.30.0.0/16' };
@@ -30,7 +31,7 @@ describe('network/bridge', function () {
     const addresses = link.addr_info.filter(({ family }) => family === 'inet');
     assert.deepEqual(addresses.map(({ local, prefixlen }) => `${local}/${prefixlen}`), ['172.30.0.1/16']);
     assert.equal(host.run('cat', '/proc/sys/net/ipv4/ip_forward').trim(), '1');
-    assert.match(host.run('nft', 'list', 'table', 'ip', TABLE), /masquerade/);
+    assert.match(host.run('nft', 'list', 'table', 'inet', TABLE), /masquerade/);
   });
 
   it('changes nothing the second time, without opening libnftables', async () => {
@@ -44,7 +45,7 @@ describe('network/bridge', function () {
     await Promise.all(Array.from({ length: 50 }, () => host.call('ensureBridge', STORE)));
     assert.equal(host.run('ip', '-o', '-4', 'address', 'show', 'dev', BRIDGE).trim().split('\n').length, 1);
     assert.equal(host.run('ip', '-o', 'link').trim().split('\n').length, 2, 'loopback and the bridge');
-    assert.equal(host.run('nft', 'list', 'table', 'ip', TABLE).match(/masquerade/g)?.length, 1);
+    assert.equal(host.run('nft', 'list', 'table', 'inet', TABLE).match(/iifname @bridges oifname != @bridges masquerade/g)?.length, 1);
   });
 
   for (const [damage, command] of Object.entries({
@@ -138,11 +139,11 @@ describe('network/bridge', function () {
     });
 
     it('lets the outside in through an element of the map of published ports', async () => {
-      host.run('nft', `add element ip ${TABLE} published { tcp . 8080 : 172.30.0.2 . 80 }`);
+      host.run('nft', `add element inet ${TABLE} published4 { tcp . 8080 : 172.30.0.2 . 80 }`);
       assert.equal(await seenFrom(outside, container, '198.51.100.1', 8080), '198.51.100.2');
       // Repairing the rules keeps what is published.
       host.run('ip', 'link', 'set', BRIDGE, 'down');
-      await host.call('nft', `flush chain ip ${TABLE} forward`, false);
+      await host.call('nft', `flush chain inet ${TABLE} forward`, false);
       await host.call('rewriteRules', STORE);
       host.run('ip', 'link', 'set', BRIDGE, 'up');
       assert.equal(await seenFrom(outside, container, '198.51.100.1', 8080), '198.51.100.2');
@@ -164,7 +165,7 @@ async function seenFrom(from: NetworkNamespace, to: NetworkNamespace, address: s
 }
 
 describe('network/bridge hasRoute', () => {
-  const config = bridgeConfig(STORE);
+  const config = bridgeOf(predefinedNetwork({ marker: { version: 1, ...STORE } }, 'bridge'));
   const header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
   const line = (name: string, destination: string, gateway: string, mask: string) => `${name}\t${destination}\t${gateway}\t0001\t0\t0\t0\t${mask}\t0\t0\t0   \n`;
   const cases: [string, string, boolean][] = [

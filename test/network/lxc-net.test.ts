@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { bridgeConfig } from '../../lib/network/bridge';
-import { lxcNetwork, vethName } from '../../lib/network/lxc-net';
+import { type Attachment, vethName } from '../../lib/network/attachment';
+import { normaliseEndpoint } from '../../lib/network/endpoint';
+import { lxcNetwork } from '../../lib/network/lxc-net';
+import { predefinedNetwork } from '../../lib/network/record';
 
 const ID = 'abcdef0123456789'.repeat(4);
-const bridge = bridgeConfig({ id: '0123456789abcdef', subnet: '172.30.0.0/20' });
+const network = predefinedNetwork({ marker: { version: 1, id: '0123456789abcdef', subnet: '172.30.0.0/20' } }, 'bridge');
+const attachment: Attachment = { network, endpoint: normaliseEndpoint({ network: 'bridge' }), index: 0, ip: '172.30.1.2', ip6: '', mac: '02:42:ac:1e:01:02', veth: vethName(ID) };
 
 describe('network/lxc-net', () => {
   it('keeps interface names within the kernel\'s 15 bytes', () => {
     assert.equal(vethName(ID), 'dlabcdef012345');
-    assert.ok(vethName(ID).length <= 15 && bridge.name.length <= 15);
+    assert.equal(vethName(ID, 35), 'dlabcdef012345z');
+    assert.ok(vethName(ID, 35).length <= 15 && network.bridge.length <= 15);
   });
 
   it('joins the bridge with address, gateway and hardware address', () => {
-    assert.deepEqual(lxcNetwork({ mode: 'bridge', bridge, containerId: ID, ip: '172.30.1.2' }), [
+    assert.deepEqual(lxcNetwork({ mode: 'bridge', attachments: [attachment] }), [
       'lxc.net.0.type=veth',
       'lxc.net.0.link=dl01234567',
       'lxc.net.0.name=eth0',
@@ -24,6 +28,15 @@ describe('network/lxc-net', () => {
       'lxc.net.0.ipv4.gateway=172.30.0.1',
     ]);
   });
+
+  it('has a default route through the first network that leads out', () => {
+    const inner = { ...network, spec: { ...network.spec, internal: true } };
+    const keys = lxcNetwork({ mode: 'bridge', attachments: [{ ...attachment, network: inner }, { ...attachment, index: 1 }] });
+    assert.deepEqual(keys.filter((key) => key.includes('gateway')), ['lxc.net.1.ipv4.gateway=172.30.0.1']);
+    assert.ok(keys.includes('lxc.net.1.name=eth1'));
+  });
+
+  it('says nothing of the namespace of another container', () => assert.deepEqual(lxcNetwork({ mode: 'container' }), []));
 
   it('has a loopback only, or the host\'s network', () => {
     assert.deepEqual(lxcNetwork({ mode: 'none' }), ['lxc.net.0.type=empty', 'lxc.net.0.flags=up']);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NetworkingOptions } from '../../lib/containers/networking';
+import type { EndpointOptions } from '../../lib/network/endpoint';
+import { type Args, type OptionSpecs, UsageError } from '../command';
+
+/** What `run` and `create` take about networks. */
+export const NETWORK_OPTIONS = {
+  'add-host': { type: 'list', value: 'NAME:ADDRESS', describe: 'A line of /etc/hosts; host-gateway stands for the host' },
+  dns: { type: 'list', value: 'ADDRESS', describe: "Name server instead of the host's" },
+  'dns-option': { type: 'list', alias: 'dns-opt', value: 'OPTION', describe: 'Option of the resolver, e.g. timeout:1' },
+  'dns-search': { type: 'list', value: 'DOMAIN', describe: 'Domain to look for short names in; "." for none' },
+  domainname: { type: 'string', value: 'DOMAIN', describe: 'Domain of the host name' },
+  ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address in the first network, e.g. 172.30.100.104' },
+  ip6: { type: 'string', value: 'ADDRESS', describe: 'IPv6 address in the first network' },
+  link: { type: 'list', value: 'CONTAINER[:ALIAS]', describe: 'A name of its own for another container' },
+  'mac-address': { type: 'string', value: 'ADDRESS', describe: 'Hardware address, e.g. 02:42:ac:11:00:02' },
+  network: { type: 'list', alias: 'net', value: 'NETWORK', describe: 'none, host, container:NAME, or networks by name, with options as name=NETWORK,alias=NAME,ip=ADDRESS (default "bridge")' },
+  'network-alias': { type: 'list', alias: 'net-alias', value: 'NAME', describe: 'Further name to be found by in the first network' },
+} as const satisfies OptionSpecs;
+
+type NetworkArgs = Args<typeof NETWORK_OPTIONS>;
+
+/** As the library takes it. @throws UsageError */
+export function networkingOptions(args: NetworkArgs): NetworkingOptions {
+  const network = args.network.map(parseNetwork);
+  const mixed = network.find((each) => typeof each !== 'string' && ((args['network-alias'].length > 0 && each.aliases !== undefined) || (args.ip !== undefined && each.ip !== undefined)));
+  if (mixed !== undefined) throw new UsageError('conflicting options: cannot specify both --network-alias or --ip and the same per network');
+  return {
+    ...(network.length > 0 && { network }),
+    ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname }),
+    networkAliases: args['network-alias'],
+    links: args.link,
+    dns: args.dns,
+    dnsSearch: args['dns-search'],
+    dnsOptions: args['dns-option'],
+    extraHosts: args['add-host'],
+  };
+}
+
+function given<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** A name, or comma-separated name=, alias=, ip=, ip6=, mac-address=, as Docker's long form. */
+function parseNetwork(text: string): string | EndpointOptions {
+  if (!text.includes('=')) return text;
+  const endpoint: EndpointOptions = { network: '' };
+  const aliases: string[] = [];
+  for (const field of text.split(',')) {
+    const equals = field.indexOf('=');
+    const [key, value] = [field.slice(0, Math.max(0, equals)).trim().toLowerCase(), field.slice(equals + 1).trim()];
+    if (equals < 0) throw new UsageError(`invalid field ${JSON.stringify(field)}: expected name=value`);
+    if (key === 'name') endpoint.network = value;
+    else if (key === 'alias') aliases.push(value);
+    else if (key === 'ip') endpoint.ip = value;
+    else if (key === 'ip6') endpoint.ip6 = value;
+    else if (key === 'mac-address') endpoint.mac = value;
+    else if (key !== 'driver-opt' && key !== 'gw-priority') throw new UsageError(`invalid field key ${key}`);
+  }
+  if (endpoint.network === '') throw new UsageError(`network name not specified in ${JSON.stringify(text)}`);
+  return { ...endpoint, ...(aliases.length > 0 && { aliases }) };
+}

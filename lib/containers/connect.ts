@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import * as net from '../binding/net';
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import { addressesOf, leaveNetwork } from '../network/address-pool';
+import { leaveNetwork6 } from '../network/address-pool6';
+import { attach, type Attachment, attachmentElements, defaultRouteOf } from '../network/attachment';
+import { bridgeOf, ensureBridge } from '../network/bridge';
+import { hardware } from '../network/elements';
+import { type EndpointOptions, type EndpointSpec, normaliseEndpoint } from '../network/endpoint';
+import { formatIpv4 } from '../network/ipv4';
+import { formatIpv6 } from '../network/ipv6';
+import { findNetwork, type Network } from '../network/record';
+import { addElements, removeElements } from '../network/tables';
+import type { Store } from '../store/store';
+import { nameFilesOf, networkOrders } from './network-setup';
+import { attachmentsOf, tablesOf } from './network-state';
+import { networkingOf, sharedNetworkOf } from './networking';
+import { type ContainerRow, containerById, specOf } from './record';
+import { reserveFixedAddresses } from './resolve-networks';
+import { settleRow } from './settle';
+import { withSupervisor } from './supervise';
+
+/**
+ * Connects a container to one more network: at once when it runs, and at each start from now on.
+ * @throws E_NO_SUCH_NETWORK, E_CONFLICT, E_INVALID, E_ADDRESS_IN_USE, E_NO_ADDRESS
+ */
+export async function connectContainer(context: Context, row: ContainerRow, options: EndpointOptions): Promise<void> {
+  const { store } = context;
+  const network = findNetwork(store, options.network);
+  requireBridge(network, row, 'connect');
+  const endpoint = normaliseEndpoint({ ...options, network: network.name });
+  const settled = (await settleRow(store, row)) ?? row;
+  const attachment = enter(store, settled.id, network, endpoint);
+  if (attachment === undefined) return;
+  try {
+    await plugIn(context, settled.id, attachment);
+  } catch (error) {
+    leave(store, settled.id, network.name);
+    await removeElements(attachmentElements(tablesOf(store).name, [attachment]));
+    throw error;
+  }
+}
+
+/** @throws E_NO_SUCH_NETWORK, E_CONFLICT (it is not connected, without `force`) */
+export async function disconnectContainer(context: Context, row: ContainerRow, wanted: string, options: { force?: boolean } = {}): Promise<void> {
+  const { store } = context;
+  const network = findNetwork(store, wanted);
+  requireBridge(network, row, 'disconnect');
+  const settled = (await settleRow(store, row)) ?? row;
+  const running = ['running', 'paused'].includes(settled.state);
+  const attachment = running ? attachmentsOf(store, settled).find((each) => each.network.name === network.name) : undefined;
+  if (!leave(store, settled.id, network.name)) {
+    if (options.force === true) return;
+    throw new DockerliteError('E_CONFLICT', `container ${settled.id} is not connected to network ${network.name}`);
+  }
+  if (attachment === undefined) return;
+  await net.deleteLink(attachment.veth).catch(() => undefined); // it may have ended just now
+  await removeElements(attachmentElements(tablesOf(store).name, [attachment]));
+  await tellSupervisor(context, settled.id);
+}
+
+function requireBridge(network: Network, row: ContainerRow, verb: 'connect' | 'disconnect'): void {
+  const { network: mode } = specOf(row);
+  if (network.driver !== 'bridge') {
+    const text = verb === 'connect' ? `cannot connect container to ${network.name} network - container must be created in ${network.name} network` : `cannot disconnect container from ${network.name} network - container was created in ${network.name} network`;
+    throw new DockerliteError('E_CONFLICT', text);
+  }
+  if (mode === 'none') throw new DockerliteError('E_CONFLICT', 'container cannot be connected to multiple networks with one of the networks in private (none) mode');
+  if (mode !== 'host' && sharedNetworkOf(mode) === undefined) return;
+  throw new DockerliteError('E_CONFLICT', 'container sharing network namespace with another container or host cannot be connected to any other network');
+}
+
+/** Notes the network in the container's specification; its place in it when it runs. */
+function enter(store: Store, id: string, network: Network, endpoint: EndpointSpec): Attachment | undefined {
+  const { db } = store;
+  return db.transaction(() => {
+    const row = containerById(store, id);
+    if (row === undefined) throw new DockerliteError('E_NO_SUCH_CONTAINER', `No such container: ${id}`);
+    const spec = specOf(row);
+    const networking = networkingOf(spec);
+    if (networking.endpoints.some((each) => each.network === network.name)) {
+      throw new DockerliteError('E_CONFLICT', `endpoint with name ${row.name} already exists in network ${network.name}`);
+    }
+    const next = { ...spec, networking: { ...networking, endpoints: [...networking.endpoints, endpoint] } };
+    db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify(next), id);
+    if (row.state === 'starting') throw new DockerliteError('E_CONFLICT', `container ${row.name} is being started`);
+    if (['running', 'paused'].includes(row.state)) return attach(db, network, endpoint, id, freeInterface(store, id));
+    reserveFixedAddresses(store, id, next);
+    return undefined;
+  });
+}
+
+function freeInterface({ db }: Store, id: string): number {
+  const used = addressesOf(db.raw, id).map((entry) => entry.interface);
+  const free = Array.from({ length: 36 }, (_, i) => i).find((i) => !used.includes(i));
+  if (free === undefined) throw new DockerliteError('E_CONFLICT', 'a container can be in 36 networks at most');
+  return free;
+}
+
+function leave(store: Store, id: string, network: string): boolean {
+  const { db } = store;
+  return db.transaction(() => {
+    const row = containerById(store, id);
+    if (row === undefined) return false;
+    const spec = specOf(row);
+    const networking = networkingOf(spec);
+    const endpoints = networking.endpoints.filter((each) => each.network !== network);
+    if (endpoints.length === networking.endpoints.length) return false;
+    db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify({ ...spec, ip: '', networking: { ...networking, endpoints } }), id);
+    leaveNetwork(db.raw, id, network);
+    leaveNetwork6(db, id, network);
+    return true;
+  });
+}
+
+/** The veth pair is made with one end in the container's namespace. */
+async function plugIn(context: Context, id: string, attachment: Attachment): Promise<void> {
+  const { store } = context;
+  const tables = tablesOf(store);
+  const { network, index, ip, ip6, mac, veth } = attachment;
+  const bridge = bridgeOf(network);
+  await ensureBridge(tables, bridge);
+  await addElements(tables, attachmentElements(tables.name, [attachment]));
+  const others = attachmentsOf(store, containerById(store, id)!);
+  const outward = defaultRouteOf(others)?.network.name === network.name;
+  const netns = await openNetns(context, id);
+  try {
+    await net.connectVeth(netns, {
+      ...{ bridge: bridge.name, host: veth, name: `eth${index}`, hardware: hardware(mac) },
+      addresses: [`${ip}/${bridge.subnet.prefix}`, ...(bridge.v6 ? [`${ip6}/${bridge.v6.subnet.prefix}`] : [])],
+      gateways: outward ? [formatIpv4(bridge.gateway), ...(bridge.v6 ? [formatIpv6(bridge.v6.gateway)] : [])] : [],
+      ...(bridge.mtu && { mtu: bridge.mtu }),
+    });
+  } finally {
+    closeSync(netns);
+  }
+  await tellSupervisor(context, id);
+}
+
+/** Open before the supervisor is asked whose it is: a number used again by another process is noticed. */
+async function openNetns(context: Context, id: string): Promise<number> {
+  const row = containerById(context.store, id)!;
+  const fd = openSync(`/proc/${row.pid}/ns/net`, 'r');
+  try {
+    const { pid } = await withSupervisor(context, row, (supervisor) => supervisor.status());
+    if (pid === row.pid) return fd;
+    throw new DockerliteError('E_NOT_RUNNING', `Container ${id} is not running`);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** What is to be taken back when it ends, and the names it is found by, have changed. */
+export async function tellSupervisor(context: Context, id: string): Promise<void> {
+  const { store } = context;
+  const row = containerById(store, id);
+  if (row === undefined) return;
+  const attachments = attachmentsOf(store, row);
+  // In place: the container has them mounted.
+  for (const [path, text] of Object.entries(nameFilesOf(store, id, specOf(row), attachments))) writeFileSync(path, text);
+  await withSupervisor(context, row, (supervisor) => supervisor.setNetwork(networkOrders(store, row, attachments)));
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NftElement } from '../binding/types';
+import { addressesOf } from '../network/address-pool';
+import { addressOf6 } from '../network/address-pool6';
+import { type Attachment, attachmentElements, vethName } from '../network/attachment';
+import { bridgeOf, removeBridge } from '../network/bridge';
+import { bridgeElements } from '../network/elements';
+import { macOf, normaliseEndpoint } from '../network/endpoint';
+import { allNetworks, type Network, predefinedNetwork, userBridge } from '../network/record';
+import { tableName } from '../network/rules';
+import { removeTables, type Tables } from '../network/tables';
+import type { Store } from '../store/store';
+import { type ContainerRow, specOf } from './record';
+import { networkingOf } from './networking';
+
+/** The store's tables; what belongs into them comes from the rows. */
+export function tablesOf(store: Store): Tables {
+  const name = tableName(store.marker.id);
+  return { name, everything: () => allElements(store, name) };
+}
+
+function allElements(store: Store, table: string): NftElement[] {
+  const networks = allNetworks(store).filter(({ driver }) => driver === 'bridge');
+  const running = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('starting', 'running', 'paused')");
+  const bridges = networks.flatMap((network) => bridgeElements(table, bridgeOf(network)));
+  return [...bridges, ...running.flatMap((row) => containerElements(store, table, row, networks))];
+}
+
+/** What a running container has in the tables, by its rows. */
+export function containerElements(store: Store, table: string, row: ContainerRow, networks = allNetworks(store)): NftElement[] {
+  return attachmentElements(table, attachmentsOf(store, row, networks));
+}
+
+/** The networks a running container is in, eth0's first. */
+export function attachmentsOf(store: Store, row: ContainerRow, networks = allNetworks(store)): Attachment[] {
+  const { endpoints } = networkingOf(specOf(row));
+  return addressesOf(store.db.raw, row.id).flatMap(({ network: name, ip, interface: index }) => {
+    const network = networks.find((each) => each.name === name);
+    if (network === undefined) return [];
+    return [toAttachment(store, row.id, network, endpoints.find((each) => each.network === name) ?? normaliseEndpoint({ network: name }), ip, index)];
+  });
+}
+
+function toAttachment(store: Store, id: string, network: Network, endpoint: Attachment['endpoint'], ip: string, index: number): Attachment {
+  const ip6 = addressOf6(store.db, id, network.name) ?? '';
+  return { network, endpoint, index, ip, ip6, mac: macOf(endpoint, ip), veth: vethName(id, index) };
+}
+
+/** Bridges and tables of a store that is going away. */
+export async function removeNetworks(marker: Store['marker'], networks: { id: string; driver: string }[]): Promise<void> {
+  for (const { id, driver } of networks) if (driver === 'bridge') await removeBridge(userBridge(id));
+  await removeBridge(predefinedNetwork({ marker }, 'bridge').bridge);
+  await removeTables(tableName(marker.id));
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as net from '../binding/net';
+import type { NftElement } from '../binding/types';
+import type { DockerliteError } from '../errors';
+import { tableRules } from './rules';
+
+/** A store's tables in nftables, and what belongs into them when they have to be made anew. */
+export interface Tables {
+  name: string;
+  /** Everything the store's rows say: asked for when somebody has flushed the rules. */
+  everything(): NftElement[];
+}
+
+const ENOENT = 2;
+const EEXIST = 17;
+const EBUSY = 16;
+
+/** Elements in one transaction; some thousands fit one message queue. */
+const AT_ONCE = 512;
+
+/** Makes the elements be there, and the tables if they are missing: a reboot or a flushed firewall takes them. */
+export async function addElements(tables: Tables, elements: NftElement[]): Promise<void> {
+  try {
+    await send(elements);
+  } catch (error) {
+    const { errno } = error as DockerliteError;
+    if (errno === ENOENT) {
+      await installTables(tables);
+    } else if (errno === EEXIST || errno === EBUSY) {
+      // Left by a container whose supervisor was killed: what it had was given to this one.
+      await removeElements(elements);
+    } else {
+      throw error;
+    }
+    await send(elements);
+  }
+}
+
+/** Fine when they are not there. */
+export async function removeElements(elements: NftElement[]): Promise<void> {
+  if (elements.length > 0) await net.sendBatch(net.encodeElements('delete', elements), { lenient: true });
+}
+
+/** Writes the tables' rules, as they are to be, and puts in what is missing. */
+export async function installTables({ name, everything }: Tables): Promise<void> {
+  await net.nft(tableRules(name), {});
+  for (const part of inParts(everything())) {
+    // One that differs from what is there is somebody else's news.
+    await net.sendBatch(net.encodeElements('add', part), { lenient: true });
+  }
+}
+
+export async function hasTables(name: string): Promise<boolean> {
+  return (await net.hasTable('inet', name)) && (await net.hasTable('bridge', name));
+}
+
+/** Fine when they are not there. */
+export async function removeTables(name: string): Promise<void> {
+  for (const family of ['inet', 'bridge'] as const) {
+    // Adding first makes deleting one that is missing no error.
+    if (await net.hasTable(family, name)) await net.nft(`add table ${family} ${name}\ndelete table ${family} ${name}\n`, {});
+  }
+}
+
+async function send(elements: NftElement[]): Promise<void> {
+  for (const part of inParts(elements)) await net.sendBatch(net.encodeElements('add', part), {});
+}
+
+function inParts(elements: NftElement[]): NftElement[][] {
+  return Array.from({ length: Math.ceil(elements.length / AT_ONCE) }, (_, i) => elements.slice(i * AT_ONCE, (i + 1) * AT_ONCE));
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+
+// What the client said about the container's networks: fields 70 to 79 of START and NETWORK.
+struct NetworkOrders {
+  std::vector<std::string> atExit;      // transactions of nftables
+  std::vector<std::string> ports;       // "tcp 0.0.0.0 8080"
+  std::vector<std::string> addresses6;  // "eth0 fd00::2/64 [fd00::1]"
+
+  // False for a field that is malformed.
+  bool Take(uint16_t tag, std::string_view data);
+  bool Inside() const { return !addresses6.empty(); }  // is there work in the container's namespace?
+};
+
+// What a supervisor does about its container's networks. Bridges, links and rules are there before it is asked to start
+// the container, and links go with the namespace.
+class Network {
+ public:
+  // Takes the ports of the host that lead to the container, so that nobody else listens there. The sockets do not
+  // answer: what comes is sent on before it reaches them.
+  Status ClaimPorts(const std::vector<std::string>& ports);
+  // In the namespace of `init`, before anything of the container runs.
+  Status Configure(pid_t init, const NetworkOrders& orders);
+  // The container has ended: gives back what only a running one has.
+  void Release();
+
+  void set_orders(NetworkOrders orders) { orders_ = std::move(orders); }
+  const NetworkOrders& orders() const { return orders_; }
+
+ private:
+  NetworkOrders orders_;
+  std::vector<UniqueFd> ports_;
+};
+
+}  // namespace dockerlite
