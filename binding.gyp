@@ -31,6 +31,8 @@
         "native/btrfs/binding.cc",
         "native/btrfs/default_subvolume.cc",
         "native/btrfs/nested.cc",
+        "native/btrfs/quota.cc",
+        "native/btrfs/quota_binding.cc",
         "native/btrfs/send_diff.cc",
         "native/btrfs/send_fold.cc",
         "native/btrfs/send_resolve.cc",

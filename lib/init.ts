@@ -11,6 +11,7 @@ import { chooseSubnet } from './network/subnet';
 import { type Undo, withUndo } from './util/undo';
 import { StateDatabase } from './store/database';
 import { Layout } from './store/layout';
+import { enableQuotas } from './store/quotas';
 import { BTRFS_MAGIC, readMarker, requireRoot, type StoreMarker } from './store/store';
 
 const MIN_SIZE = 256 * 1024 * 1024;
@@ -82,6 +83,7 @@ async function prepareTree(options: InitOptions, undo: Undo): Promise<InitResult
     makeRoot(root, undo);
     await btrfs.mountDevice(options.device, root);
     undo.add(() => btrfs.unmount(root));
+    await enableQuotas(root);
     writeFileSync(`${root}.device`, `${options.device}\n`, { flag: 'wx', mode: 0o600 });
     undo.add(() => unlinkSync(`${root}.device`));
     return 'device';
@@ -102,6 +104,7 @@ async function prepareTree(options: InitOptions, undo: Undo): Promise<InitResult
   makeRoot(root, undo);
   await btrfs.mountLoop(image, root);
   undo.add(() => btrfs.unmount(root));
+  await enableQuotas(root);
   return 'loop';
 }
 

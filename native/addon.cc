@@ -12,6 +12,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   dockerlite::RegisterBtrfs(env, exports);
   dockerlite::RegisterSystem(env, exports);
+  dockerlite::RegisterQuota(env, exports);
   dockerlite::RegisterSupervisorClient(env, exports);
   dockerlite::RegisterTerminal(env, exports);
   dockerlite::RegisterJournal(env, exports);

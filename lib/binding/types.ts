@@ -38,6 +38,8 @@ export interface NativeChange {
   from?: Buffer;
 }
 
+export type QuotaMode = 'none' | 'simple' | 'full';
+
 export interface FileSystemInfo {
   /** f_type of statfs(2); btrfs is 0x9123683e. */
   type: number;
@@ -72,6 +74,15 @@ export interface BtrfsBinding {
    * moved along with a renamed one is not listed; of an unchanged directory nothing is said because of a change deeper in it.
    */
   sendDiff(parent: NativePath, snapshot: NativePath): Promise<NativeChange[]>;
+
+  quotaMode(path: NativePath): Promise<QuotaMode>;
+  /** BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA; EINVAL on kernels before 6.7. */
+  quotaEnable(path: NativePath): Promise<void>;
+  /** Three ioctls: a group of its own, which subvolumes made inside join by themselves, and its limit. */
+  quotaLimit(subvolume: NativePath, bytes: number): Promise<void>;
+  quotaUnlimit(subvolume: NativePath): Promise<void>;
+  quotaSizes(path: NativePath, subvolumes: NativePath[]): Promise<number[]>;
+  quotaStale(path: NativePath, destroy: boolean): Promise<string[]>;
 
   statfs(path: NativePath): Promise<FileSystemInfo>;
   /** Attaches `file` to a free loop device (autoclear, direct io where possible) and mounts it as btrfs on `target`. */

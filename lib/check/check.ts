@@ -8,6 +8,7 @@ import { checkImages } from './images';
 import { checkLoopDevices } from './loop-devices';
 import { checkMounts } from './mounts';
 import { checkPools } from './pools';
+import { checkQuotas } from './quotas';
 import { checkRemains } from './remains';
 import { checkRunDirectories } from './run-directories';
 import { checkSubvolumes } from './subvolumes';
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   checkTrees,
   checkPools,
   checkSubvolumes,
+  checkQuotas,
   checkRemains,
   checkRunDirectories,
   checkAddresses,

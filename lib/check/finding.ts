@@ -13,6 +13,7 @@ export type FindingKind =
   | 'run directory'
   | 'lock file' // of liblxc
   | 'pool'
+  | 'quota group' // of a subvolume that is gone
   | 'workspace'
   | 'address'
   | 'mount'

@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { discardTree } from '../containers/discard';
 import type { Context } from '../context';
 import { discardImage } from '../images/publish';
+import type { Store } from '../store/store';
 import type { Problem } from './finding';
 import { list } from './list';
 
 /** A row is always written before its tree and removed after it: a tree without a row is what nobody will ever finish. */
 export function* checkTrees({ store }: Context): Generator<Problem> {
   for (const [directory, table, discard] of [
-    [store.layout.containers, 'containers', discardTree],
+    [store.layout.containers, 'containers', (store: Store, id: string) => discardTree(store, id)],
     [store.layout.images, 'images', discardImage],
   ] as const) {
     for (const id of list(directory)) {

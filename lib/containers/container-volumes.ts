@@ -31,7 +31,7 @@ export async function makeVolumes(store: Store, mounts: MountSpec[], claims: Rea
     const claim = claims.get(mount.name);
     if (claim === undefined || made.has(mount.name)) continue;
     made.add(mount.name);
-    if (claim.fresh) await makeData(store, mount.name);
+    if (claim.fresh) await makeData(store, mount.name, mount.driverOptions ?? {});
     const isOwn = bindDevice(mount.driverOptions ?? {}) === undefined;
     if (isOwn && mount.noCopy !== true && mount.subpath === undefined) await copyUp(image, mount.target, store.layout.volumeData(mount.name));
   }

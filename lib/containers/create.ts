@@ -20,6 +20,7 @@ import { normaliseSpec } from './normalise';
 import type { ContainerRow } from './record';
 import { reserveFixedAddresses, resolveNetworks } from './resolve-networks';
 import type { ContainerOptions, ContainerSpec } from './spec';
+import { limitStorage, requireStorage } from './storage';
 import { inheritedMounts } from './volumes-from';
 
 interface Plan {
@@ -50,18 +51,20 @@ export function createContainer(context: Context, options: ContainerOptions): Pr
 async function createNow(context: Context, options: ContainerOptions): Promise<Created> {
   const { store, pool } = context;
   const plan = makePlan(store, options);
+  if (plan.spec.storage || plan.spec.mounts.length > 0) await requireStorage(store, plan.spec);
   return withUndo(async (undo) => {
     const claims = await reserve(store, [plan]);
     undo.add(() => dropClaims(store, claims.values()));
     undo.add(() => dropRow(store, plan.id));
     const directory = store.layout.container(plan.id);
     const source = basePath(store, plan.image);
-    undo.add(() => discardTree(store, plan.id));
+    undo.add(() => discardTree(store, plan.id, plan.spec));
     if (!pool.take(plan.image.id, directory)) {
       mkdirSync(directory, { mode: 0o700 });
       await btrfs.snapshotCreate(source, directory, 'rootfs', false);
     }
     pool.refill(plan.image.id, source);
+    if (plan.spec.storage) await limitStorage(store, plan.id, plan.spec);
     if (plan.spec.mounts.length > 0) await makeVolumes(store, plan.spec.mounts, claims, source);
     finish(store, [plan], claims);
     return { id: plan.id, warnings: plan.warnings };
@@ -75,12 +78,13 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
 export async function createContainers(context: Context, list: ContainerOptions[], threads = 64): Promise<Created[]> {
   const { store } = context;
   const plans = list.map((options) => makePlan(store, options));
+  for (const { spec } of plans) if (spec.storage || spec.mounts.length > 0) await requireStorage(store, spec);
   return withUndo(async (undo) => {
     const claims = await reserve(store, plans);
     undo.add(() => dropClaims(store, claims.values()));
     undo.add(async () => {
-      for (const { id } of plans) {
-        await discardTree(store, id);
+      for (const { id, spec } of plans) {
+        await discardTree(store, id, spec);
         dropRow(store, id);
       }
     });
@@ -93,6 +97,7 @@ export async function createContainers(context: Context, list: ContainerOptions[
     const answers = await btrfs.snapshotBatch(requests, threads);
     const failure = answers.find((answer) => answer !== null);
     if (failure) throw btrfs.wrapNativeError(failure);
+    for (const { id, spec } of plans) if (spec.storage) await limitStorage(store, id, spec);
     for (const { spec, image } of plans) if (spec.mounts.length > 0) await makeVolumes(store, spec.mounts, claims, basePath(store, image));
     finish(store, plans, claims);
     return plans.map(({ id, warnings }) => ({ id, warnings }));

@@ -6,6 +6,8 @@ import { markAnonymous } from '../volumes/claim';
 import { discardVolume } from '../volumes/make';
 import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
+import type { ContainerSpec } from './spec';
+import { unlimitStorage } from './storage';
 import { clearAbandoned } from './remains';
 
 /**
@@ -17,7 +19,7 @@ export async function discardContainer(store: Store, row: ContainerRow, options:
   const hasAnonymous = row.spec.includes('"anonymous":true');
   const volumes = hasAnonymous && (options.volumes ?? specOf(row).autoRemove);
   await clearAbandoned(store, row.id);
-  await discardTree(store, row.id);
+  await discardTree(store, row.id, row.spec.includes('"storage":') ? specOf(row) : {});
   if (!volumes) return dropRow(store, row.id);
   const names = store.db.transaction(() => {
     const marked = markAnonymous(store, row.id);
@@ -27,8 +29,9 @@ export async function discardContainer(store: Store, row: ContainerRow, options:
   for (const name of names) await discardVolume(store, name);
 }
 
-/** Removes a container's tree and files; safe to repeat. */
-export async function discardTree(store: Store, id: string): Promise<void> {
+/** Removes a container's tree and files; safe to repeat. Without `spec` it is not known whether it had a limit. */
+export async function discardTree(store: Store, id: string, spec?: Pick<ContainerSpec, 'storage'>): Promise<void> {
+  if (spec === undefined || spec.storage !== undefined) await unlimitStorage(store, id);
   await btrfs.subvolumeDeleteWithParent(store.layout.container(id), 'rootfs');
 }
 

@@ -10,6 +10,7 @@ import { confinement } from './confinement';
 import { type ContainerRow, specOf } from './record';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type Streams } from './streams';
+import { storageConfinement } from './storage';
 import { connectSupervisor } from './supervise';
 
 export interface ExecOptions {
@@ -57,6 +58,7 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
     rows: attach.rows,
     columns: attach.columns,
     ...(await confinement(context.store.layout, options.privileged ? { ...spec, privileged: true } : spec)),
+    ...storageConfinement(context.store, row.id, spec),
   });
   const connection = await connectSupervisor(context, row);
   const ends = makeStreams(attach, tty);

@@ -92,6 +92,7 @@ function describeHostConfig(spec: ContainerSpec) {
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     Runtime: 'liblxc',
     ...describeResources(spec.resources),
+    StorageOpt: spec.storage === undefined ? null : { size: spec.storage.size },
   };
 }
 

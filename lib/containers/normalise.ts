@@ -4,6 +4,7 @@ import { checkIsolation } from '../security/isolation';
 import { shortId } from '../util/id';
 import { checkResources } from './resource-check';
 import { checkLog } from './log-options';
+import { checkStorage } from './storage';
 import { mergeMounts } from './merge-mounts';
 import type { MountSpec } from './mount-spec';
 import { normaliseNetworking } from './networking';
@@ -34,6 +35,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   const limits = checkResources(options.resources);
   warnings.push(...limits.warnings);
   const log = checkLog(options.log);
+  const storage = checkStorage(options.storageOptions);
   const spec: ContainerSpec = {
     argv: noNul(argv, 'command'),
     entrypoint,
@@ -58,6 +60,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     ...(isolation && { isolation }),
     ...(log && { log }),
     ...(limits.resources && { resources: limits.resources }),
+    ...(storage && { storage }),
   };
   noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');
   return spec;

@@ -18,6 +18,8 @@ export interface Payload {
   capabilities?: bigint;
   /** Compiled filter, an array of struct sock_filter. */
   seccomp?: Buffer;
+  /** A second one; a call must pass both. */
+  quotaFilter?: Buffer;
   noNewPrivileges?: boolean;
   /** Further groups, by name or number. */
   groups?: string[];
@@ -42,6 +44,6 @@ export function encodePayload(payload: Payload): Buffer {
   if (payload.rows !== undefined) fields.push([TAG.rows, u32(payload.rows)]);
   if (payload.columns !== undefined) fields.push([TAG.columns, u32(payload.columns)]);
   if (payload.capabilities !== undefined) fields.push([TAG.capabilities, u64(payload.capabilities)]);
-  if (payload.seccomp !== undefined) fields.push([TAG.seccomp, payload.seccomp]);
+  for (const filter of [payload.seccomp, payload.quotaFilter]) if (filter !== undefined) fields.push([TAG.seccomp, filter]);
   return encodeFields(fields);
 }

@@ -4,6 +4,7 @@ import type { Isolation } from '../security/isolation';
 import type { LogOptions, LogSpec } from './log-options';
 import type { MountOptions, MountSpec } from './mount-spec';
 import type { Resources } from './resources';
+import type { StorageLimit } from './storage';
 
 /** What a caller may say when creating a container. CLI flags, library options and API JSON all become this. */
 export interface ContainerOptions extends NetworkingOptions {
@@ -32,6 +33,8 @@ export interface ContainerOptions extends NetworkingOptions {
   privileged?: boolean;
   /** Limits on memory, processors, processes and block I/O. */
   resources?: Partial<Resources>;
+  /** Limits on what it writes to its own file system: `size`, e.g. '10G'. Needs simple quotas. */
+  storageOptions?: Record<string, string>;
   /** Namespaces, capabilities, seccomp, devices and what else keeps it apart from the host. */
   isolation?: Partial<Isolation>;
   /** What becomes of what it writes; default: kept in a file, as json-file without options. */
@@ -78,4 +81,5 @@ export interface ContainerSpec {
   log?: LogSpec;
   /** What is limited; absent when nothing is. */
   resources?: Partial<Resources>;
+  storage?: StorageLimit;
 }

@@ -19,6 +19,7 @@ import type { ContainerSpec } from './spec';
 import { clearAbandoned } from './remains';
 import { type SharedNamespaces, sharedNamespaces } from './shared-namespaces';
 import { requireState } from './state';
+import { storageConfinement } from './storage';
 import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
 
 export interface StartOptions {
@@ -168,6 +169,7 @@ function sendOrders(
       columns: options.attach?.columns,
       ...confined,
       ...initialState(spec.isolation),
+      ...storageConfinement(context.store, row.id, spec),
     }),
     network: networkFields(network.orders),
     tty: spec.tty,

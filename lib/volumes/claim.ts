@@ -75,7 +75,7 @@ export async function dropClaims(store: Store, claims: Iterable<Claim>): Promise
     if (fresh) {
       await discardVolume(store, name);
     } else {
-      await makeData(store, name);
+      await makeData(store, name, JSON.parse(volumeRow(store, name)?.options ?? '{}') as VolumeOptions);
       store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
     }
   }
@@ -94,6 +94,12 @@ export function markAnonymous(store: Store, container: string): string[] {
   const names = rows.map(({ volume }) => volume);
   for (const name of names) store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
   return names;
+}
+
+/** Is the size of one of a container's volumes limited? */
+export function hasLimitedVolume(store: Store, container: string): boolean {
+  const rows = store.db.all<Pick<VolumeRow, 'options'>>('SELECT options FROM volume_uses JOIN volumes ON name = volume WHERE container = ?', container);
+  return rows.some(({ options }) => (JSON.parse(options) as VolumeOptions)['size'] !== undefined);
 }
 
 /** Host directories of a container's volumes, by name. */

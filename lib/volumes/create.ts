@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
+import { requireSimpleQuotas } from '../store/quotas';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
@@ -27,6 +28,7 @@ export async function createVolume(store: Store, asked: CreateVolumeOptions): Pr
   const name = asked.name ? checkVolumeName(asked.name) : randomId();
   checkDriver(asked.driver, name);
   const options = checkVolumeOptions(asked.options ?? {});
+  if (options['size'] !== undefined) await requireSimpleQuotas(store);
   await settleVolumes(store);
   const claim = () => {
     const row = volumeRow(store, name);
@@ -36,20 +38,21 @@ export async function createVolume(store: Store, asked: CreateVolumeOptions): Pr
   };
   const existing = await whenFree(() => store.db.transaction(claim));
   if (existing !== undefined) return reuse(store, existing, options);
-  return finishNew(store, name, () => makeData(store, name));
+  return finishNew(store, name, () => makeData(store, name, options));
 }
 
 /** A volume with what another one holds now: one ioctl, however much that is. @throws E_NO_SUCH_VOLUME, E_CONFLICT, E_INVALID */
 export async function snapshotVolume(store: Store, name: string, snapshot: string, labels: Record<string, string> = {}): Promise<Volume> {
   checkVolumeName(snapshot);
   await settleVolumes(store);
-  store.db.transaction(() => {
+  const options = store.db.transaction(() => {
     const options = JSON.parse(findVolume(store, name).options) as VolumeOptions;
     if (bindDevice(options) !== undefined) throw new DockerliteError('E_UNSUPPORTED', `volume ${name} is a directory of the host, which cannot be snapshotted`);
     if (volumeRow(store, snapshot) !== undefined) throw new DockerliteError('E_CONFLICT', `a volume with the name ${snapshot} already exists`);
     insertVolume(store, { name: snapshot, options, labels });
+    return options;
   });
-  return finishNew(store, snapshot, () => snapshotData(store, snapshot, name));
+  return finishNew(store, snapshot, () => snapshotData(store, snapshot, name, options));
 }
 
 /** The row comes first, in a state nobody can use. */

@@ -1,31 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
+import { quotaLimit, quotaUnlimit } from '../binding/quota';
 import { Layout } from '../store/layout';
 import type { Store } from '../store/store';
+import { sizeLimit, type VolumeOptions } from './options';
 import { recordVolumeEvent } from './volume-events';
 
 /** An empty subvolume for a volume whose row says it is being made; what was left of an attempt before goes first. */
-export async function makeData(store: Store, name: string): Promise<void> {
+export async function makeData(store: Store, name: string, options: VolumeOptions): Promise<void> {
   await prepareDirectory(store, name);
   await btrfs.subvolumeCreate(store.layout.volume(name), Layout.volumeDataName);
+  await limit(store, name, options);
 }
 
 /** The same with another volume's files: one ioctl. */
-export async function snapshotData(store: Store, name: string, source: string): Promise<void> {
+export async function snapshotData(store: Store, name: string, source: string, options: VolumeOptions): Promise<void> {
   await prepareDirectory(store, name);
   await btrfs.snapshotCreate(store.layout.volumeData(source), store.layout.volume(name), Layout.volumeDataName, false);
+  await limit(store, name, options);
+}
+
+async function limit(store: Store, name: string, options: VolumeOptions): Promise<void> {
+  const bytes = sizeLimit(options);
+  if (bytes !== undefined) await quotaLimit(store.layout.volumeData(name), bytes);
 }
 
 async function prepareDirectory(store: Store, name: string): Promise<void> {
-  const directory = store.layout.volume(name);
-  await btrfs.subvolumeDelete(directory, Layout.volumeDataName);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  await deleteData(store, name);
+  mkdirSync(store.layout.volume(name), { recursive: true, mode: 0o700 });
+}
+
+async function deleteData(store: Store, name: string): Promise<void> {
+  // A full one cannot be deleted.
+  await quotaUnlimit(store.layout.volumeData(name));
+  await btrfs.subvolumeDelete(store.layout.volume(name), Layout.volumeDataName);
 }
 
 /** Removes a volume's files; safe to repeat. */
 export async function discardData(store: Store, name: string): Promise<void> {
-  await btrfs.subvolumeDelete(store.layout.volume(name), Layout.volumeDataName);
+  await deleteData(store, name);
   rmSync(store.layout.volume(name), { recursive: true, force: true });
 }
 

@@ -43,11 +43,18 @@ export function bindDevice(options: VolumeOptions): string | undefined {
 
 const UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 
-/** Bytes of the option `size`; undefined without. @throws E_INVALID */
-export function sizeLimit({ size }: VolumeOptions): number | undefined {
-  if (size === undefined) return undefined;
+const SMALLEST = 1024 ** 2;
+
+/** Bytes of a size such as "10G"; the letters mean powers of 1024. @throws E_INVALID */
+export function checkSize(size: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(size);
   const bytes = match === null ? NaN : Math.floor(Number(match[1]) * 1024 ** UNITS.indexOf((match[2] as string).toLowerCase()));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new DockerliteError('E_INVALID', `invalid size: '${size}'`);
+  if (!Number.isSafeInteger(bytes)) throw new DockerliteError('E_INVALID', `invalid size: '${size}'`);
+  if (bytes < SMALLEST) throw new DockerliteError('E_INVALID', `invalid size: '${size}': 1M is the smallest`);
+  return bytes;
+}
+
+/** Bytes of the option `size`; undefined without. @throws E_INVALID */
+export function sizeLimit({ size }: VolumeOptions): number | undefined {
+  return size === undefined ? undefined : checkSize(size);
 }

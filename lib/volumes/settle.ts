@@ -2,6 +2,7 @@
 import type { Store } from '../store/store';
 import { isAlive } from '../util/owner';
 import { discardVolume, makeData } from './make';
+import type { VolumeOptions } from './options';
 import type { VolumeRow } from './record';
 
 /** Volumes whose process died at work on them. An index holds the rows that are not ready. */
@@ -14,9 +15,9 @@ export async function settleVolumes(store: Store): Promise<void> {
   for (const row of abandonedVolumes(store)) await settleVolume(store, row);
 }
 
-export async function settleVolume(store: Store, { name, state }: VolumeRow): Promise<void> {
+export async function settleVolume(store: Store, { name, state, options }: VolumeRow): Promise<void> {
   if (state === 'filling') {
-    await makeData(store, name);
+    await makeData(store, name, JSON.parse(options) as VolumeOptions);
     store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ? AND state = 'filling'", name);
   } else if (store.db.get('SELECT 1 FROM volume_uses WHERE volume = ?', name) === undefined) {
     await discardVolume(store, name);

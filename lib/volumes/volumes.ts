@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { volumeSizes } from '../store/sizes';
 import type { Store } from '../store/store';
 import { createVolume, type CreateVolumeOptions, snapshotVolume } from './create';
 import { listVolumes, type VolumeFilters } from './list';
@@ -32,6 +33,14 @@ export class Volumes {
   /** @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
   async remove(name: string): Promise<void> {
     await removeVolume(this.store, name);
+  }
+
+  /**
+   * Bytes each has written and still holds, by name; what it began with, an image's files or another volume's, is not counted.
+   * Empty where the store's file system has no simple quotas.
+   */
+  async sizes(names: string[]): Promise<Map<string, number>> {
+    return volumeSizes(this.store, names);
   }
 
   /** Removes those no container has: anonymous ones, or all. Returns what went. */

@@ -11,4 +11,7 @@ void RegisterBtrfs(Napi::Env env, Napi::Object exports);
 // The part of it that is not about btrfs: mounts, loop devices, mount points, renames.
 void RegisterSystem(Napi::Env env, Napi::Object exports);
 
+// The part of it that is about simple quotas.
+void RegisterQuota(Napi::Env env, Napi::Object exports);
+
 }  // namespace dockerlite

@@ -65,7 +65,7 @@ static void parse_limit(const struct field *field, struct payload *out) {
 
 // One slot more than fields of that kind, so that lists end in NULL.
 static void allocate_lists(char *bytes, size_t size, struct payload *out) {
-  size_t argc = 0, envc = 0, groupc = 0, limitc = 0, sysctlc = 0, at = 0;
+  size_t argc = 0, envc = 0, groupc = 0, limitc = 0, filterc = 0, sysctlc = 0, at = 0;
   struct field field;
   while (next_field(bytes, size, &at, &field)) {
     argc += field.tag == 1;
@@ -73,12 +73,14 @@ static void allocate_lists(char *bytes, size_t size, struct payload *out) {
     groupc += field.tag == 5;
     limitc += field.tag == 7;
     sysctlc += field.tag == 12;
+    filterc += field.tag == 8;
   }
   out->argv = must_alloc((argc + 1) * sizeof(char *));
   out->env = must_alloc((envc + 2) * sizeof(char *));  // and HOME
   out->groups = must_alloc((groupc + 1) * sizeof(char *));
   out->sysctls = must_alloc((sysctlc + 1) * sizeof(char *));
   out->limits = must_alloc((limitc + 1) * sizeof(struct limit));
+  out->filters = must_alloc((filterc + 1) * sizeof(struct filter));
 }
 
 void payload_parse(char *bytes, size_t size, struct payload *out) {
@@ -94,8 +96,7 @@ void payload_parse(char *bytes, size_t size, struct payload *out) {
       case 6: out->flags = as_u32(&field); break;
       case 7: parse_limit(&field, out); break;
       case 8:
-        out->filter = field.data;
-        out->filter_size = field.size;
+        out->filters[out->filterc++] = (struct filter){field.data, field.size};
         break;
       case 9: out->rows = as_u32(&field); break;
       case 10: out->columns = as_u32(&field); break;

@@ -34,17 +34,21 @@ void raise_limits(const struct payload *payload) {
   }
 }
 
-void install_filter(const struct payload *payload) {
-  if (payload->filter_size == 0) return;
-  if (payload->filter_size % sizeof(struct sock_filter) != 0 ||
-      payload->filter_size / sizeof(struct sock_filter) > BPF_MAXINSNS)
+static void install_filter(const struct filter *filter) {
+  if (filter->size == 0) return;
+  if (filter->size % sizeof(struct sock_filter) != 0 || filter->size / sizeof(struct sock_filter) > BPF_MAXINSNS)
     fail(FAIL_ENGINE, EINVAL, "malformed seccomp filter", "", "");
-  size_t count = payload->filter_size / sizeof(struct sock_filter);
-  struct sock_filter *code = must_alloc(payload->filter_size);  // aligned
-  memcpy(code, payload->filter, payload->filter_size);
+  size_t count = filter->size / sizeof(struct sock_filter);
+  struct sock_filter *code = must_alloc(filter->size);  // aligned
+  memcpy(code, filter->code, filter->size);
   struct sock_fprog program = {(unsigned short)count, code};
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
     fail(FAIL_ENGINE, errno, "cannot install the seccomp filter: ", strerror(errno), "");
+}
+
+// The last one first: Docker's policy, the first, does not let an unprivileged process install another.
+void install_filters(const struct payload *payload) {
+  for (size_t i = payload->filterc; i > 0; i--) install_filter(&payload->filters[i - 1]);
 }
 
 void drop_bounding_set(const struct payload *payload) {
@@ -74,7 +78,7 @@ static void keep_capabilities(uint64_t keep) {
 void become(const struct payload *payload, const struct identity *identity) {
   bool no_new_privs = payload->flags & PAYLOAD_NO_NEW_PRIVS;
   // Without no_new_privs the filter needs CAP_SYS_ADMIN, so it goes in before the capabilities go.
-  if (!no_new_privs) install_filter(payload);
+  if (!no_new_privs) install_filters(payload);
   drop_bounding_set(payload);
   if (setgroups(identity->groupc, identity->groups) != 0)
     fail(FAIL_USER, errno, "cannot set the groups: ", strerror(errno), "");
@@ -85,6 +89,6 @@ void become(const struct payload *payload, const struct identity *identity) {
   keep_capabilities(payload->has_capabilities ? payload->capabilities : UINT64_MAX);
   if (no_new_privs) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(FAIL_ENGINE, errno, "no_new_privs: ", strerror(errno), "");
-    install_filter(payload);
+    install_filters(payload);
   }
 }

@@ -16,6 +16,11 @@ struct limit {
   uint64_t soft, hard;
 };
 
+struct filter {
+  const void *code;
+  size_t size;
+};
+
 // The orders, decoded. Strings are NUL-terminated and belong to the process until it execs.
 struct payload {
   char **argv;
@@ -31,8 +36,8 @@ struct payload {
   size_t sysctlc;
   struct limit *limits;
   size_t limitc;
-  const void *filter;
-  size_t filter_size;
+  struct filter *filters;
+  size_t filterc;
   uint32_t rows, columns;
   bool has_capabilities;
   uint64_t capabilities;
@@ -66,7 +71,7 @@ void resolve_identity(const struct payload *payload, struct identity *out);
 
 // privileges.c
 void raise_limits(const struct payload *payload);
-void install_filter(const struct payload *payload);
+void install_filters(const struct payload *payload);
 void drop_bounding_set(const struct payload *payload);
 void become(const struct payload *payload, const struct identity *identity);
 
