@@ -75,6 +75,7 @@
         "native/archive/tree_walk.cc",
         "native/archive/tree_writer.cc",
         "native/archive/unpack.cc",
+        "native/archive/whiteouts.cc",
         "native/archive/xattrs.cc"
       ]
     },

@@ -31,6 +31,8 @@ export const CONTAINER_OPTIONS = {
   name: { type: 'string', value: 'NAME', describe: 'Name of the container' },
   privileged: { type: 'boolean', describe: 'Give it every capability and device' },
   pull: { type: 'string', value: 'POLICY', default: 'missing', choices: ['always', 'missing', 'never'], describe: 'When to pull the image' },
+  platform: { type: 'string', value: 'OS/ARCH', describe: 'Platform of an image that has to be pulled' },
+  quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Say nothing of pulling the image' },
   'read-only': { type: 'boolean', describe: "Make the container's own file system read-only" },
   rm: { type: 'boolean', default: false, describe: 'Remove the container when it has ended' },
   'stop-signal': { type: 'string', value: 'SIGNAL', describe: 'What `stop` sends first' },

@@ -7,25 +7,43 @@ import { DockerliteError } from '../../lib/errors';
 import type { Io } from '../io';
 import type { ContainerArgs } from './container-options';
 
-/** Creates the container `run` and `create` were asked for. @throws E_NO_SUCH_IMAGE in Docker's words */
+/** Creates the container `run` and `create` were asked for, with its image pulled if need be. @throws E_NO_SUCH_IMAGE in Docker's words */
 export async function createFromArgs(engine: Engine, args: ContainerArgs, options: ContainerOptions, io: Io): Promise<Container> {
   const cidfile = args.cidfile === undefined ? undefined : claimCidFile(args.cidfile);
   try {
-    const container = await engine.containers.create(options);
+    if (args.pull === 'always') await pullFor(io, options.image, args);
+    const container = await engine.containers.create(options).catch(async (error: unknown) => {
+      if (!isMissing(error, options.image)) throw error;
+      const name = withTag(options.image);
+      if (args.pull !== 'missing') throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${name}`, { cause: error });
+      if (!args.quiet) io.warn(`Unable to find image '${name}' locally`);
+      await pullFor(io, options.image, args);
+      return engine.containers.create(options);
+    });
     cidfile?.write(container.id);
     for (const warning of container.warnings) io.warning(warning);
     return container;
   } catch (error) {
     cidfile?.discard();
-    throw error instanceof DockerliteError && error.code === 'E_NO_SUCH_IMAGE' ? imageMissing(options.image, args.pull, error) : error;
+    throw error;
   }
 }
 
-function imageMissing(image: string, pull: string, cause: DockerliteError): DockerliteError {
-  const name = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
-  if (pull === 'never') return new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${name}`, { cause });
-  const hint = 'Registries are not there yet: `dockerlite import` makes an image of a directory or a tar file.';
-  return new DockerliteError('E_NO_SUCH_IMAGE', `Unable to find image '${name}' locally`, { cause, hint });
+/** That the image itself is not there, and not what the container is to be made with. */
+function isMissing(error: unknown, image: string): boolean {
+  return error instanceof DockerliteError && error.code === 'E_NO_SUCH_IMAGE' && !image.startsWith('sha256:');
+}
+
+function withTag(image: string): string {
+  return /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+}
+
+/** As `pull`, on stderr. That it failed is dockerlite's own failure, as far as the exit status of `run` goes. */
+async function pullFor(io: Io, image: string, { platform, quiet }: ContainerArgs): Promise<void> {
+  const { pullWithView } = require('../pull') as typeof import('../pull');
+  await pullWithView(io, io.stderr, image, { platform, kind: quiet ? 'none' : 'auto' }).catch((error: unknown) => {
+    throw error instanceof DockerliteError && error.code !== 'E_ABORTED' ? Object.assign(new Error(error.message, { cause: error }), { exitStatus: 125, hint: error.hint }) : error;
+  });
 }
 
 /** The file is made before the container, so that two runs never share one. */

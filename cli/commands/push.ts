@@ -1,16 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineCommand } from '../command';
+import { DockerliteError } from '../../lib/errors';
+import type { Image } from '../../lib/images/record';
+import { canonicalName, canonicalReference, parseRemoteReference } from '../../lib/registry/reference';
+import { defineCommand, UsageError } from '../command';
+import { interruptible } from '../interruptible';
+import { makeView, PROGRESS, type ProgressKind } from '../output/transfer';
 
 export default defineCommand({
   usage: '[OPTIONS] NAME[:TAG]',
-  describe: 'Upload an image to a registry (not supported yet)',
-  examples: [['import rootfs.tar debian', 'what there is instead: make an image of an archive or a directory']],
+  describe: 'Upload an image to a registry',
+  examples: [
+    ['push registry.example:5000/web:v2', 'what is not there yet'],
+    ['push -a registry.example:5000/web', 'all its tags'],
+  ],
   options: {
-    'all-tags': { type: 'boolean', alias: 'a', describe: 'Upload all tags of the repository' },
+    'all-tags': { type: 'boolean', alias: 'a', default: false, describe: 'Upload all tags of the repository' },
     'disable-content-trust': { type: 'boolean', hidden: true, describe: 'Accepted for compatibility' },
-    platform: { type: 'string', value: 'OS/ARCH', describe: 'Platform of the image' },
-    quiet: { type: 'boolean', alias: 'q', describe: 'Show no progress' },
+    progress: { type: 'string', value: 'KIND', default: 'auto', choices: PROGRESS, describe: 'auto, tty, plain, json or none' },
+    quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Show no progress' },
   },
   operands: [1, 1],
-  run: () => Promise.reject(new Error('registries are not supported yet: import a tar or directory with \'dockerlite import\'')),
+  async run({ progress, quiet, _: [name], 'all-tags': all }, io) {
+    const reference = parseRemoteReference(name as string);
+    if (all && reference.tag !== undefined) throw new UsageError("tag can't be used with --all-tags/-a", 1);
+    const view = makeView(quiet ? 'none' : (progress as ProgressKind), io.stdout, { exists: 'Layer already exists' });
+    if (!all && reference.tag === undefined) view.note('Using default tag: latest');
+    view.note(`The push refers to repository [${canonicalName(reference)}]`);
+    const { images } = await io.engine();
+    const list = all ? tagsHere(await images.list(), canonicalName(reference)) : [name as string];
+    for (const one of list) {
+      const { digest, size } = await interruptible(async (signal) => {
+        const transfer = images.push(one, { signal });
+        for await (const event of transfer) view.show(event);
+        return transfer.result;
+      });
+      view.note(`${parseRemoteReference(one).tag ?? 'latest'}: digest: ${digest} size: ${size}`);
+    }
+    if (quiet) io.print(all ? canonicalName(reference) : canonicalReference(reference));
+  },
 });
+
+function tagsHere(images: readonly Image[], repository: string): string[] {
+  const tags = images.flatMap((image) => image.tags).filter((tag) => canonicalName(parseRemoteReference(tag)) === repository);
+  if (tags.length === 0) throw new DockerliteError('E_NOT_FOUND', `An image does not exist locally with the tag: ${repository.replace(/^docker\.io\/(?:library\/)?/, '')}`);
+  return tags;
+}

@@ -42,7 +42,7 @@ export function imageRows(image: Image, full: boolean): ImageFields[] {
       Containers: 'N/A',
       CreatedAt: goTime(image.created),
       CreatedSince: ago(image.created),
-      Digest: '<none>',
+      Digest: image.digests.find((digest) => digest.startsWith(`${name.slice(0, colon)}@`))?.replace(/^.*@/, '') ?? '<none>',
       ID: full ? `sha256:${image.id}` : shortId(image.id),
       Repository: name.slice(0, colon),
       SharedSize: 'N/A',

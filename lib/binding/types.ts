@@ -161,6 +161,8 @@ export interface UnpackOptions {
   owner?: { uid: number; gid: number };
   /** Replace a directory by a file and the other way round (default true, as cp refuses it). */
   allowReplace?: boolean;
+  /** A layer of an image: `.wh.` entries remove what the root holds already. */
+  layer?: boolean;
   signal?: AbortSignal;
 }
 

@@ -3,9 +3,12 @@ import type { Context } from '../context';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
 import { type ImageListOptions, listImages } from './list';
+import type { PulledImage, PullOptions } from './pull';
+import type { PushedImage, PushOptions } from './push';
 import { findImage, type Image, toImage } from './record';
 import { removeImage, type RemovedImage, type RemoveImageOptions } from './remove';
 import { tagImage } from './tag';
+import type { Transfer } from './transfer';
 
 /** The images of a store. */
 export class Images {
@@ -29,6 +32,24 @@ export class Images {
   /** Newest first. */
   async list(options: ImageListOptions = {}): Promise<Image[]> {
     return listImages(this.context.store, options);
+  }
+
+  /** Pulls an image from a registry, see pullImage. */
+  pull(name: string, options: PullOptions = {}): Transfer<PulledImage> {
+    const { pullImage } = require('./pull') as typeof import('./pull');
+    return pullImage(this.context, name, options);
+  }
+
+  /** Pulls every tag of a repository. */
+  pullAllTags(name: string, options: PullOptions = {}): Transfer<PulledImage[]> {
+    const { pullAllTags } = require('./pull') as typeof import('./pull');
+    return pullAllTags(this.context, name, options);
+  }
+
+  /** Pushes an image to the registry its name says, see pushImage. */
+  push(name: string, options: PushOptions = {}): Transfer<PushedImage> {
+    const { pushImage } = require('./push') as typeof import('./push');
+    return pushImage(this.context, name, options);
   }
 
   /** Gives an image another name; a name that pointed elsewhere moves. */

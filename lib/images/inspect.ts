@@ -10,7 +10,7 @@ export function describeImage(store: Store, image: Image) {
   return {
     Id: `sha256:${image.id}`,
     RepoTags: image.tags,
-    RepoDigests: [] as string[],
+    RepoDigests: image.digests,
     Parent: image.parent === '' ? '' : `sha256:${image.parent}`,
     Comment: oci.history.at(-1)?.comment ?? '',
     Created: oci.created,

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
+import { collectLayers } from './layer-rows';
 import { MOUNT_POINTS } from './mount-points';
 import type { Store } from '../store/store';
 import { currentOwner } from '../util/owner';
@@ -14,6 +15,10 @@ export interface NewImage {
   size: number;
   /** repository:tag to give it; a name that pointed elsewhere moves. */
   tag?: string;
+  /** Of an image from elsewhere: what it is there, and the layers it is made of. */
+  origin?: { id: string; chain: string; rawConfig: string; manifest: string };
+  /** More that becomes true with it, in the same transaction. */
+  onReady?: () => void;
 }
 
 /** The id: digest of the configuration, as everywhere in the OCI world. A nonce keeps equal configurations of unequal trees apart. */
@@ -32,7 +37,8 @@ export function snapshotDiffId(): string {
  */
 export async function publishImage(store: Store, source: string, image: NewImage, undo: Undo): Promise<ImageRow> {
   const { db, layout } = store;
-  const id = imageId(image.oci);
+  const { origin } = image;
+  const id = origin?.id ?? imageId(image.oci);
   const row: ImageRow = {
     id,
     state: 'creating',
@@ -42,10 +48,13 @@ export async function publishImage(store: Store, source: string, image: NewImage
     config: JSON.stringify(image.oci),
     size: image.size,
     has_base: 0,
+    chain: origin?.chain ?? '',
+    raw_config: origin?.rawConfig ?? '',
+    manifest: origin?.manifest ?? '',
   };
   db.run(
-    'INSERT INTO images (id, state, owner, created, parent, config, size) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ...[row.id, row.state, row.owner, row.created, row.parent, row.config, row.size],
+    'INSERT INTO images (id, state, owner, created, parent, config, size, chain, raw_config, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ...[row.id, row.state, row.owner, row.created, row.parent, row.config, row.size, row.chain, row.raw_config, row.manifest],
   );
   undo.add(() => discardImage(store, id));
   mkdirSync(layout.image(id), { mode: 0o700 });
@@ -56,6 +65,7 @@ export async function publishImage(store: Store, source: string, image: NewImage
     if (image.tag !== undefined) {
       db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', image.tag, id);
     }
+    image.onReady?.();
   });
   return { ...row, state: 'ready' };
 }
@@ -75,10 +85,12 @@ async function makeBase(store: Store, id: string): Promise<boolean> {
   return true;
 }
 
-/** Removes an image's trees, then its row. Safe to repeat, and after any part of it was done. */
+/** Removes an image's trees, then its row, then the layers nobody else needs. Safe to repeat, and after any part of it was done. */
 export async function discardImage(store: Store, id: string): Promise<void> {
   const { db, layout } = store;
+  const { chain } = db.get<{ chain: string }>('SELECT chain FROM images WHERE id = ?', id) ?? { chain: '' };
   for (const name of ['base', 'rootfs']) await btrfs.subvolumeDelete(layout.image(id), name);
   rmSync(layout.image(id), { recursive: true, force: true });
   db.run('DELETE FROM images WHERE id = ?', id);
+  await collectLayers(store, chain);
 }

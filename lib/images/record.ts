@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ImageConfig } from './config';
 import { DockerliteError } from '../errors';
+import { familiarName, parseRemoteReference } from '../registry/reference';
 import type { Store } from '../store/store';
 import { isIdPrefix, onlyMatch, prefixEnd } from '../util/resolve';
 import { normaliseReference } from './reference';
@@ -25,6 +26,12 @@ export interface ImageRow {
   config: string;
   size: number;
   has_base: number;
+  /** Chain id of its layers, '' where it has none. */
+  chain: string;
+  /** Byte for byte, of an image from elsewhere; else ''. */
+  raw_config: string;
+  /** Byte for byte, as it was pulled or pushed last; else ''. */
+  manifest: string;
 }
 
 /** What callers see of an image. */
@@ -33,6 +40,8 @@ export interface Image {
   id: string;
   /** repository:tag names, sorted. */
   tags: string[];
+  /** repository@digest: what it is in registries. */
+  digests: string[];
   /** ms since the epoch. */
   created: number;
   /** Id of the image it was committed from, '' for none. */
@@ -44,9 +53,11 @@ export interface Image {
 
 export function toImage(store: Store, row: ImageRow): Image {
   const tags = store.db.all<{ name: string }>('SELECT name FROM tags WHERE image = ? ORDER BY name', row.id);
+  const digests = store.db.all<{ name: string }>('SELECT name FROM repo_digests WHERE image = ? ORDER BY name', row.id);
   return {
     id: row.id,
     tags: tags.map((tag) => tag.name),
+    digests: digests.map((digest) => digest.name),
     created: row.created,
     parent: row.parent,
     size: row.size,
@@ -75,8 +86,18 @@ export function findImage(store: Store, wanted: string): ImageRow {
 
 function imageByTag(store: Store, wanted: string): ImageRow | undefined {
   if (wanted.startsWith('sha256:')) return undefined;
+  if (wanted.includes('@')) return imageByDigest(store, wanted);
   return store.db.get<ImageRow>(
     "SELECT images.* FROM tags JOIN images ON images.id = tags.image WHERE tags.name = ? AND state = 'ready'",
     normaliseReference(wanted),
+  );
+}
+
+/** `busybox@sha256:…`, with a tag or without, is what was pulled as that. */
+function imageByDigest(store: Store, wanted: string): ImageRow | undefined {
+  const reference = parseRemoteReference(wanted);
+  return store.db.get<ImageRow>(
+    "SELECT images.* FROM repo_digests JOIN images ON images.id = repo_digests.image WHERE repo_digests.name = ? AND state = 'ready'",
+    `${familiarName(reference)}@${reference.digest}`,
   );
 }

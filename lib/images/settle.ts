@@ -2,12 +2,14 @@
 import type { Store } from '../store/store';
 import { isAlive } from '../util/owner';
 import { discardImage } from './publish';
-import type { ImageRow } from './record';
+import { discardLayer } from './layer-rows';
 
-/** Removes what killed processes left of images they were making or removing. An index holds those rows. */
+/** Removes what killed processes left of images and layers they were making or removing. Indexes hold those rows. */
 export async function settleImages(store: Store): Promise<void> {
-  const unfinished = store.db.all<ImageRow>("SELECT * FROM images WHERE state <> 'ready'");
-  for (const row of unfinished) {
-    if (!isAlive(row.owner)) await discardImage(store, row.id);
+  const unfinished = store.db.all<{ kind: string; id: string; owner: string }>(
+    "SELECT 'image' AS kind, id, owner FROM images WHERE state <> 'ready' UNION ALL SELECT 'layer', chain_id, owner FROM layers WHERE state <> 'ready'",
+  );
+  for (const { kind, id, owner } of unfinished) {
+    if (!isAlive(owner)) await (kind === 'image' ? discardImage : discardLayer)(store, id);
   }
 }

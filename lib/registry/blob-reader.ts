@@ -18,6 +18,8 @@ export interface BlobReaderOptions {
   patience: Patience;
   /** First byte that is wanted: those before it are there already. */
   offset?: number;
+  /** false: the caller does it; default true. */
+  verify?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,8 +32,8 @@ export function readBlob(options: BlobReaderOptions): Readable {
 }
 
 async function* pieces(options: BlobReaderOptions): AsyncGenerator<Buffer> {
-  const { blob, offset = 0, signal, patience } = options;
-  const hash = offset === 0 ? hasher(blob.digest) : undefined;
+  const { blob, offset = 0, verify = true, signal, patience } = options;
+  const hash = offset === 0 && verify ? hasher(blob.digest) : undefined;
   let at = offset;
   for (let failures = 0; at < blob.size || (at === 0 && failures === 0); ) {
     try {

@@ -62,9 +62,9 @@ export class PullSource {
   }
 
   /** The blob's bytes from an offset on, see readBlob. */
-  open(blob: Descriptor, offset: number, signal?: AbortSignal): Readable {
+  open(blob: Descriptor, offset: number, signal?: AbortSignal, verify = true): Readable {
     const { patience } = this.transport.settings;
-    return readBlob({ blob, offset, signal, patience, ask: (headers, until) => this.askForBlob(blob, headers, until) });
+    return readBlob({ blob, offset, verify, signal, patience, ask: (headers, until) => this.askForBlob(blob, headers, until) });
   }
 
   private async askForBlob(blob: Descriptor, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpResponse> {

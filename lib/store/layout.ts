@@ -49,6 +49,24 @@ export class Layout {
     return `${this.root}/tmp`;
   }
 
+  get layers(): string {
+    return `${this.root}/layers`;
+  }
+  /** Layers as registries hold them, by the hex digits of their digest; what is still coming ends with .part. */
+  get blobs(): string {
+    return `${this.root}/blobs`;
+  }
+
+  layer(chainId: string): string {
+    return `${this.layers}/${chainId}`;
+  }
+  layerRootfs(chainId: string): string {
+    return `${this.layers}/${chainId}/rootfs`;
+  }
+  blob(hex: string): string {
+    return `${this.blobs}/${hex}`;
+  }
+
   image(id: string): string {
     return `${this.images}/${id}`;
   }

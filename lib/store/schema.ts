@@ -143,4 +143,41 @@ CREATE TABLE ports (                 -- of the host, published by containers tha
 ) WITHOUT ROWID;
 CREATE INDEX ports_container ON ports(container_id);
 `,
+  `
+CREATE TABLE layers (
+  chain_id TEXT PRIMARY KEY,         -- hex digits, see the OCI image specification
+  state TEXT NOT NULL,               -- creating | ready | removing
+  owner TEXT NOT NULL,               -- process at work on it
+  parent TEXT NOT NULL,              -- chain id of the layers below it, '' for none
+  diff_id TEXT NOT NULL,
+  blob TEXT NOT NULL,                -- hex digits of the compressed layer's digest
+  bytes INTEGER NOT NULL DEFAULT 0   -- of file content
+) WITHOUT ROWID;
+CREATE INDEX layers_unfinished ON layers(state) WHERE state <> 'ready';
+CREATE INDEX layers_parent ON layers(parent);
+CREATE INDEX layers_blob ON layers(blob);
+CREATE TABLE layer_claims (          -- of pulls that are not finished
+  claim TEXT NOT NULL,
+  chain_id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  PRIMARY KEY (chain_id, claim)
+) WITHOUT ROWID;
+CREATE TABLE blobs (
+  hex TEXT PRIMARY KEY,              -- sha256
+  state TEXT NOT NULL,               -- partial | ready
+  owner TEXT NOT NULL,               -- process that downloads it
+  size INTEGER NOT NULL,
+  media_type TEXT NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE images ADD COLUMN chain TEXT NOT NULL DEFAULT '';       -- chain id of its layers, '' where it has none
+ALTER TABLE images ADD COLUMN raw_config TEXT NOT NULL DEFAULT '';  -- byte for byte, of an image from elsewhere
+ALTER TABLE images ADD COLUMN manifest TEXT NOT NULL DEFAULT '';    -- byte for byte, as it was pulled or pushed
+CREATE INDEX images_chain ON images(chain) WHERE chain <> '';
+CREATE TABLE repo_digests (
+  name TEXT NOT NULL,                -- repository@digest
+  image TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+  PRIMARY KEY (image, name)
+) WITHOUT ROWID;
+CREATE INDEX repo_digests_name ON repo_digests(name);
+`,
 ];

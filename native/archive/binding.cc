@@ -81,6 +81,7 @@ Napi::Value Unpack(const Napi::CallbackInfo& info) {
                      static_cast<uint32_t>(args::Int64(ids.Get("gid")))};
   }
   options.allowReplace = args::Bool(object.Get("allowReplace"), true);
+  options.layer = args::Bool(object.Get("layer"));
   std::string root = args::Path(info[1]);
   auto source = std::make_shared<ArchiveEnd>(End(info[0]));
   auto work = [=](Abort& abort) { return unpack(std::move(*source), root, options, abort); };

@@ -44,6 +44,8 @@ class TreeWriter {
   Status hardLink(const std::string& name, const std::string& target);
   // Device or FIFO.
   Status node(const std::string& name, const Meta& meta);
+  // Somebody else has removed something: names are looked up anew.
+  void forgetParents() { parents_.clear(); }
   // Gives directories the times and default ACLs that filling them would have spoilt or spread.
   Status finish();
 

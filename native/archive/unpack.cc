@@ -11,6 +11,7 @@
 #include "archive/names.h"
 #include "archive/tar_reader.h"
 #include "archive/tree_writer.h"
+#include "archive/whiteouts.h"
 
 namespace dockerlite::tree {
 namespace {
@@ -22,7 +23,7 @@ Error refuse(const std::string& name, const char* why, int code = EINVAL) {
 class Unpacker {
  public:
   Unpacker(TarReader& tar, RootDir& root, const UnpackOptions& options, Abort& abort)
-      : tar_(tar), tree_(root, options.into, options.allowReplace), options_(options), abort_(abort) {}
+      : tar_(tar), tree_(root, options.into, options.allowReplace), whiteouts_(root), options_(options), abort_(abort) {}
 
   Result<UnpackResult> run();
 
@@ -34,6 +35,7 @@ class Unpacker {
 
   TarReader& tar_;
   TreeWriter tree_;
+  Whiteouts whiteouts_;
   const UnpackOptions& options_;
   Abort& abort_;
   UnpackResult result_;
@@ -128,6 +130,14 @@ Status Unpacker::entry(archive_entry* entry) {
   auto clean = cleanName(raw);
   if (!clean) return refuse(raw, "its name leaves the root");
   const std::string& name = *clean;
+  if (options_.layer) {
+    if (Whiteouts::isOne(name)) {
+      // Directories that are looked up by name may be gone after this.
+      tree_.forgetParents();
+      return whiteouts_.apply(name);
+    }
+    whiteouts_.made(name);
+  }
   if (const char* target = archive_entry_hardlink(entry)) return hardLink(raw, name, target);
 
   auto own = meta(entry, raw);

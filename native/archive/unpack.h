@@ -17,6 +17,8 @@ struct UnpackOptions {
   std::string into;  // clean
   std::optional<std::pair<uint32_t, uint32_t>> owner;
   bool allowReplace = true;
+  // A layer over what the root holds: whiteouts remove from it.
+  bool layer = false;
 };
 
 struct UnpackResult {

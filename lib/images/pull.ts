@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import type { Descriptor } from '../registry/manifest';
+import { isConfigType, isLayerType } from '../registry/media-types';
+import { hostPlatform, parsePlatform } from '../registry/platform';
+import type { PullSource } from '../registry/pull-source';
+import { canonicalName, familiarName, familiarReference, manifestName, parseRemoteReference, type RemoteReference } from '../registry/reference';
+import { Registries } from '../registry/registries';
+import type { RegistryOptions } from '../registry/settings';
+import { recordImageEvent } from './image-events';
+import { ensureLayers, type LayerProgress, type LayerSource } from './layers';
+import { publishPulled } from './publish-pulled';
+import { parseImageConfig } from './remote-config';
+import { Transfer, type TransferEvent } from './transfer';
+
+export interface PullOptions {
+  /** `linux/arm64`, `linux/arm/v7`; default this machine's. */
+  platform?: string;
+  /** How registries are reached. */
+  registries?: RegistryOptions;
+  /** Bytes of content one layer may unpack to; default 200 times its compressed size, a gigabyte at least. */
+  layerLimit?: number;
+  signal?: AbortSignal;
+}
+
+export interface PulledImage {
+  /** 64 hex digits. */
+  id: string;
+  /** As the store names it: `busybox:latest`, or `busybox@sha256:…` when it was pulled by digest. */
+  name: string;
+  /** Of what the name stands for in the registry: the index where there is one. */
+  digest: string;
+  /** False when the store had it under this name already. */
+  isNew: boolean;
+}
+
+type Emit = (event: TransferEvent) => void;
+
+/**
+ * Pulls one image. What was downloaded when it is interrupted is used by the next pull.
+ * @throws by `result`: E_NOT_FOUND, E_UNAUTHORIZED, E_DIGEST, E_REGISTRY, E_REGISTRY_UNREACHABLE, E_UNSUPPORTED, E_INVALID, E_ABORTED
+ */
+export function pullImage(context: Context, name: string, options: PullOptions = {}): Transfer<PulledImage> {
+  return new Transfer(async (emit) => {
+    const reference = parseRemoteReference(name);
+    await using registries = new Registries(options.registries);
+    return pullOne(context, registries, reference, options, emit);
+  });
+}
+
+/** Pulls every tag of a repository, one after another. */
+export function pullAllTags(context: Context, name: string, options: PullOptions = {}): Transfer<PulledImage[]> {
+  return new Transfer(async (emit) => {
+    const reference = parseRemoteReference(name);
+    if (reference.tag !== undefined || reference.digest !== undefined) throw new DockerliteError('E_INVALID', "tag can't be used with --all-tags/-a");
+    await using registries = new Registries(options.registries);
+    const pulled: PulledImage[] = [];
+    for await (const tag of registries.tags(reference, options.signal)) {
+      pulled.push(await pullOne(context, registries, parseRemoteReference(`${canonicalName(reference)}:${tag}`), options, emit));
+    }
+    return pulled;
+  });
+}
+
+async function pullOne(context: Context, registries: Registries, reference: RemoteReference, { platform, signal, layerLimit }: PullOptions, emit: Emit): Promise<PulledImage> {
+  const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform);
+  const source = registries.source(reference);
+  emit({ kind: 'message', id: manifestName(reference), text: `Pulling from ${reference.path}` });
+  const { top, manifest } = await source.resolve(reference, wanted, signal);
+  const { config: configBlob, layers } = manifest.content;
+  if (!isConfigType(configBlob.mediaType)) throw new DockerliteError('E_UNSUPPORTED', `${familiarReference(reference)} is no image: its configuration is ${configBlob.mediaType}`);
+  const config = await source.config(configBlob, signal);
+  const oci = parseImageConfig(config, layers.length);
+  const chain = await ensureLayers(context, layerSources(source, layers, oci.rootfs.diff_ids), { signal, layerLimit, onProgress: watch(emit) });
+  try {
+    const { id, isNew } = await publishPulled(context, {
+      config,
+      chain: chain.ids,
+      manifest: manifest.raw,
+      tags: reference.digest === undefined ? [`${familiarName(reference)}:${reference.tag ?? 'latest'}`] : [],
+      repoDigests: [`${familiarName(reference)}@${top.digest}`],
+    });
+    emit({ kind: 'message', text: `Digest: ${top.digest}` });
+    recordImageEvent(context.store, 'pull', id, familiarReference(reference), oci);
+    return { id, name: familiarReference(reference), digest: top.digest, isNew };
+  } finally {
+    chain.release();
+  }
+}
+
+/** @throws E_UNSUPPORTED for content that is no file system */
+function layerSources(source: PullSource, layers: readonly Descriptor[], diffIds: readonly string[]): LayerSource[] {
+  return layers.map((layer, index) => {
+    const { mediaType, digest, size } = layer;
+    if (!isLayerType(mediaType)) throw new DockerliteError('E_UNSUPPORTED', `layer ${digest}: unsupported media type ${mediaType}`);
+    if (!digest.startsWith('sha256:')) throw new DockerliteError('E_UNSUPPORTED', `layer ${digest}: only sha256 is supported`);
+    // Who unpacks it looks at the digest, off this thread.
+    return { diffId: diffIds[index] as string, digest, size, mediaType, open: (offset, signal) => source.open(layer, offset, signal, false) };
+  });
+}
+
+/** ms between two numbers of one layer. */
+const TICK = 100;
+
+function watch(emit: Emit): LayerProgress {
+  const last = new Map<string, number>();
+  return ({ digest, size }, state, bytes) => {
+    if (state === 'downloading' && bytes !== size) {
+      const now = Date.now();
+      if (now - (last.get(digest) ?? 0) < TICK) return;
+      last.set(digest, now);
+    }
+    emit({ kind: 'layer', digest, state, ...(bytes !== undefined && { current: bytes, total: size }) });
+  };
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Readable } from 'node:stream';
+import type { Context } from '../context';
+import { DockerliteError } from '../errors';
+import { parseManifest } from '../registry/manifest';
+import { putManifest } from '../registry/manifests';
+import { isForeignLayer } from '../registry/media-types';
+import { canonicalName, familiarName, familiarReference, parseRemoteReference, type RemoteReference } from '../registry/reference';
+import { Registries } from '../registry/registries';
+import type { RegistryOptions } from '../registry/settings';
+import { type Blob, pushBlob } from '../registry/uploads';
+import { Turnstile } from '../util/turnstile';
+import { type PushableImage, pushable } from './pushable';
+import { findImage, type ImageRow } from './record';
+import { Transfer, type TransferEvent } from './transfer';
+
+export interface PushOptions {
+  /** How registries are reached. */
+  registries?: RegistryOptions;
+  signal?: AbortSignal;
+}
+
+export interface PushedImage {
+  /** Of the manifest, as the registry now has it. */
+  digest: string;
+  /** Bytes of the manifest. */
+  size: number;
+}
+
+type Emit = (event: TransferEvent) => void;
+
+/** Layers that go up at once, as many as Docker's. */
+const UPLOADS = 5;
+
+/**
+ * Pushes the image of a name to the registry in that name. What the registry has is not sent again; an image that was pulled
+ * arrives with the manifest it came with.
+ * @throws by `result`: E_NOT_FOUND (no such image here), E_UNAUTHORIZED, E_REGISTRY, E_REGISTRY_UNREACHABLE, E_INVALID, E_ABORTED
+ */
+export function pushImage(context: Context, name: string, options: PushOptions = {}): Transfer<PushedImage> {
+  return new Transfer(async (emit) => {
+    const reference = parseRemoteReference(name);
+    if (reference.digest !== undefined) throw new DockerliteError('E_INVALID', 'cannot push a digest reference');
+    const image = localImage(context, reference);
+    await using registries = new Registries(options.registries);
+    const parts = await pushable(context, image, options.signal);
+    await pushLayers(context, registries, reference, parts, options.signal, emit);
+    const connection = registries.connection(reference.host);
+    const target = { ...reference, tag: reference.tag ?? 'latest' };
+    const { raw, mediaType } = parseManifest(parts.manifest, undefined);
+    const { digest } = await putManifest(connection, target, { raw, mediaType }, options.signal);
+    context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${digest}`, image.id);
+    return { digest, size: raw.length };
+  });
+}
+
+function localImage({ store }: Context, reference: RemoteReference): ImageRow {
+  try {
+    return findImage(store, familiarReference(reference));
+  } catch (error) {
+    throw new DockerliteError('E_NOT_FOUND', `An image does not exist locally with the tag: ${familiarName(reference)}`, { cause: error });
+  }
+}
+
+async function pushLayers(context: Context, registries: Registries, reference: RemoteReference, parts: PushableImage, signal: AbortSignal | undefined, emit: Emit): Promise<void> {
+  const connection = registries.connection(reference.host);
+  const layers = parts.layers.filter(({ mediaType }) => !isForeignLayer(mediaType));
+  for (const { digest } of layers) emit({ kind: 'layer', digest, state: 'preparing' });
+  const mountFrom = otherRepositories(context, reference, parts);
+  const turnstile = new Turnstile(UPLOADS);
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const upload = (blob: Blob, watch?: (bytes: number) => void) => pushBlob(connection, reference, blob, { mountFrom, signal: either, ...(watch && { onProgress: watch }) });
+  const work = layers.map((layer) =>
+    turnstile.run(async () => {
+      const { digest, size: total } = layer;
+      const result = await upload(layer, throttled((current) => emit({ kind: 'layer', digest, state: 'pushing', current, total })));
+      emit({ kind: 'layer', digest, state: result.how === 'uploaded' ? 'pushed' : result.how, ...(result.how === 'mounted' && { from: result.from }) });
+    }),
+  );
+  const config = Buffer.from(parts.config);
+  work.push(upload({ digest: parts.configDigest, size: config.length, open: () => Readable.from([config], { objectMode: false }) }).then(() => undefined));
+  try {
+    await Promise.all(work);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(work);
+    throw error;
+  }
+}
+
+/** Repositories of the same registry that images with some of these layers came from or went to. */
+function otherRepositories({ store }: Context, reference: RemoteReference, { chain }: PushableImage): string[] {
+  if (chain.length === 0) return [];
+  const rows = store.db.all<{ name: string }>(`SELECT DISTINCT repo_digests.name FROM repo_digests JOIN images ON images.id = image WHERE chain IN (${chain.map(() => '?').join(', ')})`, ...chain);
+  const others = rows.map(({ name }) => parseRemoteReference(name)).filter(({ host, path }) => host === reference.host && canonicalName({ host, path }) !== canonicalName(reference));
+  return [...new Set(others.map(({ path }) => path))].slice(0, 3);
+}
+
+/** ms between two numbers of one layer. */
+const TICK = 100;
+
+function throttled(tell: (bytes: number) => void): (bytes: number) => void {
+  let last = 0;
+  return (bytes) => {
+    const now = Date.now();
+    if (now - last < TICK) return;
+    last = now;
+    tell(bytes);
+  };
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
+import { buildBusyboxRootfs } from '../helpers/busybox';
+import { Cli } from '../helpers/cli';
+import { TestEngine } from '../helpers/engine';
+import { FakeRegistry } from '../helpers/fake-registry';
+import { layerOf, layerOfDirectory, type TestLayer } from '../helpers/layers';
+
+describe('pull, and run with --pull', () => {
+  let test: TestEngine;
+  let fake: FakeRegistry;
+  let busybox: TestLayer;
+  let digest: string;
+
+  before(async () => {
+    test = await TestEngine.create();
+    fake = await FakeRegistry.start();
+    busybox = layerOfDirectory(buildBusyboxRootfs(join(test.loop.directory, 'pulled')));
+    ({ digest } = fake.addImage('box', 'v1', [busybox, layerOf([{ name: 'greeting', content: 'hello' }])]));
+  });
+  after(async () => {
+    await fake.stop();
+    await test.remove();
+  });
+
+  const short = (layer: TestLayer) => [...fake.blobs].find(([, bytes]) => bytes === layer.bytes)?.[0].slice(7, 19);
+  const dl = async (...args: string[]) => {
+    const { status, stdout, stderr } = await new Cli(test.root).runWith({ env: { DOCKER_CONFIG: test.loop.directory } }, ...args);
+    return { status, stdout, stderr };
+  };
+  const name = () => `${fake.host}/box:v1`;
+
+  it('never: says that there is no such image', async () => {
+    assert.deepEqual(await dl('run', '--rm', '--pull', 'never', name(), 'true'), { status: 125, stdout: '', stderr: `dockerlite: No such image: ${name()}\n` });
+  });
+
+  it('missing: pulls on stderr and runs, as Docker', async () => {
+    const { status, stdout, stderr } = await dl('run', '--rm', '--network', 'none', name(), 'cat', '/greeting');
+    assert.deepEqual([status, stdout], [0, 'hello']);
+    const lines = stderr.split('\n');
+    assert.deepEqual(lines.slice(0, 2), [`Unable to find image '${name()}' locally`, 'v1: Pulling from box']);
+    assert.ok(lines.includes(`${short(busybox)}: Pull complete`));
+    assert.deepEqual(lines.slice(-3), [`Digest: ${digest}`, `Status: Downloaded newer image for ${name()}`, '']);
+    assert.deepEqual(await dl('run', '--rm', '--network', 'none', name(), 'cat', '/greeting'), { status: 0, stdout: 'hello', stderr: '' });
+  });
+
+  it('always: asks the registry again', async () => {
+    const { status, stdout, stderr } = await dl('run', '--rm', '--network', 'none', '--pull=always', name(), 'cat', '/greeting');
+    assert.deepEqual([status, stdout], [0, 'hello']);
+    assert.match(stderr, /^v1: Pulling from box\n(?:[0-9a-f]{12}: Already exists\n){2}Digest: sha256:\S+\nStatus: Image is up to date for /);
+    assert.equal((await dl('create', '-q', '--pull', 'always', '--name', 'quiet', name())).stderr, '');
+    await dl('rm', 'quiet');
+  });
+
+  it('a failure to pull is status 125 of run and 1 of pull', async () => {
+    const missing = `${fake.host}/no/such:v1`;
+    const run = await dl('run', '--rm', missing);
+    assert.equal(run.status, 125);
+    assert.equal(run.stderr, `Unable to find image '${missing}' locally\nv1: Pulling from no/such\ndockerlite: manifest for ${missing} not found: manifest unknown: manifest unknown\n`);
+    const pull = await dl('pull', missing);
+    assert.deepEqual([pull.status, pull.stdout], [1, 'v1: Pulling from no/such\n']);
+  });
+
+  it('pull: in a pipe one line for each change', async () => {
+    fake.addImage('box', 'latest', [busybox]);
+    const { stdout, status } = await dl('pull', `${fake.host}/box`);
+    assert.equal(status, 0);
+    const lines = stdout.split('\n');
+    assert.deepEqual(lines.slice(0, 3), ['Using default tag: latest', 'latest: Pulling from box', `${short(busybox)}: Already exists`]);
+    assert.deepEqual(lines.slice(-3), [`Status: Downloaded newer image for ${fake.host}/box:latest`, `${fake.host}/box:latest`, '']);
+  });
+
+  it('pull -q prints the name alone, --progress=json one object a line', async () => {
+    assert.equal((await dl('pull', '-q', name())).stdout, `${name()}\n`);
+    fake.addImage('json', 'v1', [layerOf([{ name: 'json', content: 'x'.repeat(10_000) }])]);
+    const lines = (await dl('pull', '--progress', 'json', `${fake.host}/json:v1`)).stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { status: string; id?: string });
+    assert.deepEqual(lines[0], { status: 'Pulling from json', id: 'v1' });
+    assert.ok(lines.some(({ status, id }) => status === 'Pull complete' && id?.length === 12));
+    assert.equal(lines.at(-1)?.status, `Status: Downloaded newer image for ${fake.host}/json:v1`);
+  });
+
+  it('pull -a pulls all tags', async () => {
+    for (const tag of ['x', 'y']) fake.addImage('many', tag, [busybox]);
+    const { stdout } = await dl('pull', '-a', `${fake.host}/many`);
+    assert.match(stdout, /^x: Pulling from many\n[^]*\ny: Pulling from many\n[^]*\nStatus: Downloaded newer image for .*\/many\n.*\/many\n$/);
+    assert.equal((await dl('pull', '-a', `${fake.host}/many:x`)).status, 1);
+  });
+
+  it('images --digests and inspect know where it came from', async () => {
+    assert.equal((await dl('images', '--digests', '--format', '{{.Digest}}', name())).stdout, `${digest}\n`);
+    assert.equal((await dl('inspect', '-f', '{{json .RepoDigests}}', name())).stdout, `["${fake.host}/box@${digest}"]\n`);
+    assert.deepEqual(await dl('run', '--rm', '--network', 'none', `${fake.host}/box@${digest}`, 'cat', '/greeting'), { status: 0, stdout: 'hello', stderr: '' });
+  });
+
+  it('push: to another repository of the registry by mounting, and not again', async () => {
+    await dl('tag', name(), `${fake.host}/copy:v9`);
+    const first = await dl('push', `${fake.host}/copy:v9`);
+    assert.deepEqual([first.status, first.stderr], [0, '']);
+    const id = short(busybox);
+    assert.ok(first.stdout.startsWith(`The push refers to repository [${fake.host}/copy]\n${id}: Preparing\n`), first.stdout);
+    assert.ok(first.stdout.includes(`${id}: Mounted from box\n`), first.stdout);
+    assert.match(first.stdout, new RegExp(`\nv9: digest: ${digest} size: \\d+\n$`));
+    assert.ok((await dl('push', `${fake.host}/copy:v9`)).stdout.includes(`${id}: Layer already exists\n`));
+    assert.equal((await dl('push', '-q', `${fake.host}/copy:v9`)).stdout, `${fake.host}/copy:v9\n`);
+    assert.deepEqual(await dl('push', `${fake.host}/nothing:v1`), { status: 1, stdout: `The push refers to repository [${fake.host}/nothing]\n`, stderr: `dockerlite: An image does not exist locally with the tag: ${fake.host}/nothing\n` });
+  });
+});
