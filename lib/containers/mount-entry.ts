@@ -10,8 +10,13 @@ export function mountEntry(mount: MountSpec): string {
       const options = ['nosuid', 'nodev', 'noexec', ...mount.options.split(','), 'create=dir'].filter((word) => word !== '');
       return `lxc.mount.entry=tmpfs ${target} tmpfs ${options.join(',')} 0 0`;
     }
-    case 'volume':
-      return `lxc.mount.entry=${escape(mount.source ?? '')} ${target} none bind,${access(mount)},rprivate,create=dir 0 0`;
+    case 'volume': {
+      const { source = '', subpath, subpathIsFile } = mount;
+      // What containers make in a volume is theirs: the supervisor finds the path, see native/supervisor/host_mounts.h.
+      const below = subpath === undefined ? [] : [`x-below=${escape(subpath)}`];
+      const options = ['bind', access(mount), 'rprivate', `create=${subpathIsFile ? 'file' : 'dir'}`, ...below];
+      return `lxc.mount.entry=${escape(source)} ${target} none ${options.join(',')} 0 0`;
+    }
     case 'bind': {
       const options = [mount.nonRecursive ? 'bind' : 'rbind', access(mount), mount.propagation ?? 'rprivate', `create=${kindOf(mount.source)}`];
       return `lxc.mount.entry=${escape(mount.source)} ${target} none ${options.join(',')} 0 0`;
@@ -28,7 +33,7 @@ function kindOf(source: string): 'file' | 'dir' {
   return statSync(source).isDirectory() ? 'dir' : 'file';
 }
 
-/** fstab(5) escapes, which liblxc reads with getmntent(3). */
+/** fstab(5) escapes, which liblxc reads with getmntent(3); and of what would end an option. */
 function escape(path: string): string {
-  return path.replace(/[\\ \t\n]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return path.replace(/[\\ \t\n,]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

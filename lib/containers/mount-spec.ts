@@ -32,8 +32,9 @@ export interface VolumeMount {
   /** Of the volume, if it is made. */
   labels?: Record<string, string>;
   driverOptions?: Record<string, string>;
-  /** Directory on the host; known when the container starts. */
+  /** Directory on the host, and whether what is at the subpath is a file; known when the container starts. */
   source?: string;
+  subpathIsFile?: boolean;
 }
 
 export interface TmpfsMount {
@@ -46,4 +47,4 @@ export interface TmpfsMount {
 export type MountSpec = BindMount | VolumeMount | TmpfsMount;
 
 /** A mount as a caller may describe it; a volume without a name gets one of its own. */
-export type MountOptions = BindMount | TmpfsMount | (Omit<VolumeMount, 'name' | 'readonly' | 'anonymous' | 'source'> & { name?: string; readonly?: boolean; driver?: string });
+export type MountOptions = BindMount | TmpfsMount | (Omit<VolumeMount, 'name' | 'readonly' | 'anonymous' | 'source' | 'subpathIsFile'> & { name?: string; readonly?: boolean; driver?: string });

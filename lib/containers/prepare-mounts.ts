@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, statSync } from 'node:fs';
+import * as archive from '../binding/archive';
 import * as btrfs from '../binding/btrfs';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
@@ -15,7 +16,8 @@ import { requireSource } from './mounts';
 export async function prepareMounts(store: Store, id: string, mounts: MountSpec[]): Promise<MountSpec[]> {
   if (mounts.length === 0) return mounts;
   const volumes = volumeMounts(mounts).length > 0 ? volumeSources(store, id) : new Map<string, string>();
-  const sorted = mounts.map((mount) => withSource(mount, volumes)).sort((one, other) => depth(one) - depth(other));
+  const found = await Promise.all(mounts.map((mount) => withSubpath(withSource(mount, volumes))));
+  const sorted = found.sort((one, other) => depth(one) - depth(other));
   // What is below another mount is made in that one, by liblxc.
   const outer = sorted.filter((mount) => outerOf(sorted, mount) === undefined);
   const root = store.layout.containerRootfs(id);
@@ -44,6 +46,22 @@ function withSource(mount: MountSpec, volumes: Map<string, string>): MountSpec {
   return { ...mount, source };
 }
 
+/** @throws E_NOT_FOUND in Docker's words */
+async function withSubpath(mount: MountSpec): Promise<MountSpec> {
+  if (mount.type !== 'volume' || mount.subpath === undefined) return mount;
+  const { source = '', subpath } = mount;
+  try {
+    const [real = ''] = await btrfs.realPaths(source, [subpath]);
+    const { mode } = await archive.statInRoot(source, real);
+    return { ...mount, subpathIsFile: (mode & S_IFMT) !== S_IFDIR };
+  } catch (cause) {
+    throw new DockerliteError('E_NOT_FOUND', `cannot access path ${subpath} of volume ${mount.name}: no such file or directory`, { cause });
+  }
+}
+
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+
 function depth({ target }: MountSpec): number {
   return target.split('/').length;
 }
@@ -54,5 +72,6 @@ function outerOf(sorted: MountSpec[], mount: MountSpec): MountSpec | undefined {
 }
 
 function isFile(mount: MountSpec): boolean {
+  if (mount.type === 'volume') return mount.subpathIsFile === true;
   return mount.type === 'bind' && !statSync(mount.source).isDirectory();
 }

@@ -2,6 +2,7 @@
 #include "supervisor/host_mounts.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +19,7 @@ namespace dockerlite {
 namespace {
 
 constexpr std::string_view kKey = "lxc.mount.entry=";
+constexpr std::string_view kBelow = "x-below=";
 constexpr char kDescriptors[] = "/proc/self/fd/";
 
 std::vector<UniqueFd> g_detached;
@@ -50,18 +52,26 @@ std::string Unescape(const std::string& text) {
 struct Entry {
   std::vector<std::string> fields;  // source, target, type, options, two numbers
   bool bind = false, recursive = false, optional = false, relative = false;
+  std::string below;  // path below the source that is what is mounted
 };
 
 Entry Parse(std::string_view text) {
   Entry entry;
   entry.fields = Words(text, ' ');
   if (entry.fields.size() < 4) return entry;
+  std::string others;
   for (auto& word : Words(entry.fields[3], ',')) {
+    if (word.starts_with(kBelow)) {
+      entry.below = Unescape(word.substr(kBelow.size()));
+      continue;
+    }
+    others += (others.empty() ? "" : ",") + word;
     entry.bind = entry.bind || word == "bind" || word == "rbind";
     entry.recursive = entry.recursive || word == "rbind";
     entry.optional = entry.optional || word == "optional";
     entry.relative = entry.relative || word == "relative";
   }
+  entry.fields[3] = others;
   return entry;
 }
 
@@ -93,12 +103,32 @@ Result<UniqueFd> OpenTree(const std::string& source, bool recursive) {
   return mount;
 }
 
-Result<UniqueFd> OpenSource(const std::string& source, bool recursive, const Idmap& map, int userns,
-                            std::vector<std::string>& warnings) {
+// Other containers may be at work in there: no link they make leads out.
+Result<UniqueFd> OpenTreeBelow(const std::string& source, const std::string& path) {
+  UniqueFd top(open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!top) return Error::last("open", source);
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  UniqueFd found;
+  // EAGAIN: something was renamed meanwhile.
+  for (int attempt = 0; attempt < 100 && !found; attempt++) {
+    found.reset(static_cast<int>(syscall(SYS_openat2, top.get(), path.c_str(), &how, sizeof how)));
+    if (!found && errno != EAGAIN && errno != EINTR) break;
+  }
+  if (!found) return Error::last("openat2", source + "/" + path);
+  unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+  UniqueFd mount(static_cast<int>(syscall(SYS_open_tree, found.get(), "", flags)));
+  if (!mount) return Error::last("open_tree", source + "/" + path);
+  return mount;
+}
+
+Result<UniqueFd> OpenSource(const Entry& entry, const Idmap& map, int userns, std::vector<std::string>& warnings) {
+  const std::string source = Unescape(entry.fields[0]);
   struct stat info {};
-  if (stat(source.c_str(), &info) == 0 && IsDevice(info)) return MakeDeviceNode(info, map);
-  Result<UniqueFd> opened = OpenTree(source, recursive);
-  if (opened) MapIds(opened.value().get(), source, recursive, userns, warnings);
+  if (map && stat(source.c_str(), &info) == 0 && IsDevice(info)) return MakeDeviceNode(info, map);
+  Result<UniqueFd> opened = entry.below.empty() ? OpenTree(source, entry.recursive) : OpenTreeBelow(source, entry.below);
+  if (opened && map) MapIds(opened.value().get(), source, entry.recursive, userns, warnings);
   return opened;
 }
 
@@ -134,13 +164,13 @@ Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::v
     if (!item.starts_with(kKey)) continue;
     Entry entry = Parse(std::string_view(item).substr(kKey.size()));
     if (!entry.bind || entry.optional || entry.relative || entry.fields[0][0] != '/') continue;
-    if (!userns) {
+    if (!map && entry.below.empty()) continue;
+    if (map && !userns) {
       Result<UniqueFd> made = MakeUserNamespace(map);
       if (!made) return made.error();
       userns = std::move(made.value());
     }
-    std::string source = Unescape(entry.fields[0]);
-    Result<UniqueFd> opened = OpenSource(source, entry.recursive, map, userns.get(), warnings);
+    Result<UniqueFd> opened = OpenSource(entry, map, userns.get(), warnings);
     if (!opened) return opened.error();
     entry.fields[0] = kDescriptors + std::to_string(opened.value().get());
     item = kKey;

@@ -17,6 +17,9 @@ namespace dockerlite {
 // Ids are mapped as the root file system's are: what the container's root writes belongs to the host's root. Where a file
 // system cannot be mapped it is mounted as it is, with a warning.
 //
+// An option `x-below=PATH` mounts what is at PATH below the source, found without leaving it, in containers without a user
+// namespace too.
+//
 // Rewrites `lxc.mount.entry` settings whose source is absolute and which are not optional.
 Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings);
 

@@ -79,8 +79,7 @@ Status Supervisor::Prepare() {
   options.hold = network_.orders().Inside();
   options.log = log_.open() ? &log_ : nullptr;
   options.owner = StreamOwner();
-  if (container_.ids)
-    if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
+  if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
   init_ = std::make_unique<Process>(loop_, *this, std::move(options));
   RaiseHardLimits(request_.payload);
   ChildStdio child;

@@ -125,6 +125,29 @@ describe('volumes of containers', () => {
     assert.match(await run('touch /x/file && ls /x; touch /file', { mounts: ['data:/x'], readonlyRootfs: true }), /^file\n.*Read-only file system/);
   });
 
+  it('may be mounted in part, which no link leads out of', async () => {
+    const { mountpoint } = await test.engine.volumes.create({ name: 'data' });
+    mkdirSync(join(mountpoint, 'a/b, c'), { recursive: true });
+    writeFileSync(join(mountpoint, 'a/b, c/file'), 'deep');
+    symlinkSync('a', join(mountpoint, 'inside'));
+    symlinkSync('/etc', join(mountpoint, 'outside'));
+    symlinkSync('../../../../../../../../etc', join(mountpoint, 'above'));
+    for (const isolation of [{}, { userns: 'host' as const }]) {
+      const mount = (subpath: string) => ({ mounts: [{ type: 'volume' as const, name: 'data', target: '/x', subpath }], isolation });
+      assert.equal(await run('cat /x/file', mount('a/b, c')), 'deep');
+      assert.equal(await run('cat /x', mount('a/b, c/file')), 'deep');
+      assert.equal(await run('ls /x', mount('inside')), 'b, c\n');
+      for (const subpath of ['outside', 'above', 'outside/ssl']) {
+        const container = await create(mount(subpath));
+        await assert.rejects(container.start(), { name: 'DockerliteError' });
+        await container.remove();
+      }
+      const container = await create(mount('nosuch'));
+      await assert.rejects(container.start(), { code: 'E_NOT_FOUND', message: /cannot access path nosuch of volume data: no such file or directory/ });
+      await container.remove();
+    }
+  });
+
   it('that stand for a directory of the host show it', async () => {
     const device = join(test.loop.directory, 'device');
     mkdirSync(device, { recursive: true });
