@@ -40,6 +40,11 @@ function checkBind({ source, target, readonly, propagation, nonRecursive, create
   if (propagation !== undefined && !PROPAGATIONS.includes(propagation)) {
     throw new DockerliteError('E_INVALID', `invalid mount config for type "bind": invalid propagation mode: ${String(propagation)}`);
   }
+  if (propagation === 'shared' || propagation === 'rshared') {
+    throw new DockerliteError('E_UNSUPPORTED', `propagation mode ${propagation} is not supported: what a container mounts never appears on the host`, {
+      hint: 'with rslave it sees what the host mounts',
+    });
+  }
   const clean = posix.normalize(source);
   if (createSource !== true) requireSource(clean);
   return {

@@ -148,6 +148,22 @@ describe('volumes of containers', () => {
     }
   });
 
+  it('leave bind mounts as they are asked for: what the host mounts arrives or does not', async () => {
+    const source = join(test.loop.directory, 'shared');
+    mkdirSync(join(source, 'sub'), { recursive: true });
+    execFileSync('mount', ['--bind', source, source]);
+    try {
+      execFileSync('mount', ['--make-shared', source]);
+      execFileSync('mount', ['-t', 'tmpfs', 'below', join(source, 'sub')]);
+      const mounted = async (options: object) => run('grep -c " /x" /proc/self/mountinfo; grep -o "master:" /proc/self/mountinfo', { mounts: [{ type: 'bind', source, target: '/x', readonly: false, ...options }] });
+      assert.equal(await mounted({}), '2\n');
+      assert.equal(await mounted({ nonRecursive: true }), '1\n');
+      assert.match(await mounted({ propagation: 'rslave' }), /^2\nmaster:/);
+    } finally {
+      execFileSync('umount', ['-R', source]);
+    }
+  });
+
   it('that stand for a directory of the host show it', async () => {
     const device = join(test.loop.directory, 'device');
     mkdirSync(device, { recursive: true });
@@ -186,6 +202,7 @@ describe('volumes of containers', () => {
     ['an unknown mode', { mounts: ['data:/x:rx'] }, 'E_INVALID', 'invalid mode: rx'],
     ['two modes of a kind', { mounts: ['data:/x:ro,rw'] }, 'E_INVALID', 'invalid mode: ro,rw'],
     ['propagation of a volume', { mounts: ['data:/x:rslave'] }, 'E_INVALID', 'invalid mode: rslave'],
+    ['propagation to the host', { mounts: ['/tmp:/x:rshared'] }, 'E_UNSUPPORTED', /never appears on the host/],
     ['nocopy of a bind mount', { mounts: ['/tmp:/x:nocopy'] }, 'E_INVALID', 'invalid mode: nocopy'],
     ['a place twice', { mounts: ['data:/x', 'more:/x/'] }, 'E_INVALID', 'Duplicate mount point: /x'],
     ['a place of a tmpfs', { mounts: ['data:/x'], tmpfs: ['/x'] }, 'E_INVALID', 'Duplicate mount point: /x'],
