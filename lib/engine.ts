@@ -9,6 +9,7 @@ import { Addresses } from './containers/addresses';
 import { Networks } from './containers/networks';
 import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
+import { type DiskUsage, diskUsage } from './disk-usage';
 import type { EngineEvent } from './events/event';
 import { type EventsOptions, watchEvents } from './events/events';
 import { SnapshotPool } from './store/snapshot-pool';
@@ -65,6 +66,11 @@ export class Engine implements AsyncDisposable {
 
   async info(): Promise<EngineInfo> {
     return engineInfo(this.context);
+  }
+
+  /** What takes space in the store. */
+  async diskUsage(): Promise<DiskUsage> {
+    return diskUsage(this.context);
   }
 
   /** What happens in the store, whichever process does it; see EventsOptions. @throws E_INVALID */

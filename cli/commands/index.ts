@@ -71,6 +71,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
   'volume snapshot': { summary: 'Create a volume with what another one holds now', group: 'volume', load: () => require('./volume-snapshot') },
 
   check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
+  'container prune': { summary: 'Remove all stopped containers', group: 'container', load: () => require('./container-prune') },
+  'image prune': { summary: 'Remove unused images', group: 'image', load: () => require('./image-prune') },
+  'system df': { summary: 'Show what takes space in the store', group: 'system', load: () => require('./system-df') },
+  'system prune': { summary: 'Remove unused data', group: 'system', load: () => require('./system-prune') },
   events: { summary: 'Get real time events from the store', group: 'system', load: () => require('./events') },
   info: { summary: 'Display system-wide information', group: 'system', load: () => require('./info') },
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },
@@ -101,6 +105,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       inspect: ['inspect', '--type=container'],
       ls: ['ps'],
       list: ['ps'],
+      prune: ['container prune'],
       ps: ['ps'],
       remove: ['rm'],
     },
@@ -112,6 +117,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       inspect: ['inspect', '--type=image'],
       ls: ['images'],
       list: ['images'],
+      prune: ['image prune'],
       rm: ['rmi'],
       remove: ['rmi'],
     },
@@ -144,7 +150,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
     },
   },
   manifest: { summary: 'Look at image manifests in registries', commands: { inspect: ['manifest inspect'] } },
-  system: { summary: 'Manage dockerlite', commands: same('check', 'events', 'info', 'init') },
+  system: { summary: 'Manage dockerlite', commands: { ...same('check', 'events', 'info', 'init'), df: ['system df'], prune: ['system prune'] } },
 };
 
 function same(...names: string[]): Record<string, readonly string[]> {

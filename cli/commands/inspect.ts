@@ -20,11 +20,11 @@ export default defineCommand({
   ],
   options: {
     format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
-    size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
+    size: { type: 'boolean', alias: 's', default: false, describe: 'With what containers have written' },
     type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, an image, a volume or a network' },
   },
   operands: [1, Infinity],
-  async run({ format, type, _: words }, io) {
+  async run({ format, size, type, _: words }, io) {
     const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format);
     const kinds = KINDS.filter((kind) => type === undefined || kind === type);
     const engine = await io.engine();
@@ -32,7 +32,7 @@ export default defineCommand({
     const failures: unknown[] = [];
     for (const word of words) {
       try {
-        const info = await find(engine, kinds, word);
+        const info = await find(engine, kinds, word, size);
         if (info === undefined) failures.push(new Error(`No such ${kinds.length === 1 ? kinds[0] : 'object'}: ${word}`));
         else found.push(info);
       } catch (error) {
@@ -46,18 +46,18 @@ export default defineCommand({
   },
 });
 
-const FINDERS: Record<Kind, (engine: Engine, word: string) => Promise<object>> = {
-  container: async ({ containers }, word) => (await containers.get(word)).inspect(),
+const FINDERS: Record<Kind, (engine: Engine, word: string, size: boolean) => Promise<object>> = {
+  container: async ({ containers }, word, size) => (await containers.get(word)).inspect({ size }),
   image: ({ images }, word) => images.inspect(word),
   volume: async ({ volumes }, word) => volumeInfo(await volumes.get(word)),
   network: ({ networks }, word) => networks.inspect(word),
 };
 
 /** A container goes before an image of the same name, and that before a volume. */
-async function find(engine: Engine, kinds: readonly Kind[], word: string): Promise<object | undefined> {
+async function find(engine: Engine, kinds: readonly Kind[], word: string, size: boolean): Promise<object | undefined> {
   for (const kind of kinds) {
     try {
-      return await FINDERS[kind](engine, word);
+      return await FINDERS[kind](engine, word, size);
     } catch (error) {
       if ((error as Partial<DockerliteError>).code !== MISSING[kind]) throw error;
     }

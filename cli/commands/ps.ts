@@ -16,7 +16,7 @@ const OPTIONS = {
   latest: { type: 'boolean', alias: 'l', default: false, describe: 'Show the container created last, running or not' },
   'no-trunc': { type: 'boolean', default: false, describe: 'Show ids and commands in full' },
   quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Show only ids' },
-  size: { type: 'boolean', alias: 's', describe: 'Accepted for compatibility: snapshots share their data, so that none has a size of its own' },
+  size: { type: 'boolean', alias: 's', default: false, describe: 'Show what each has written, and that together with its image' },
 } as const satisfies OptionSpecs;
 
 export default defineCommand({
@@ -33,13 +33,14 @@ export default defineCommand({
     const engine = await io.engine();
     const list = await select(engine, args, filters);
     const rows = list.map((container) => containerFields(container, { full: args['no-trunc'] }));
-    io.stdout.write(formatRows(args.format, { standard: STANDARD, headings: { ...CONTAINER_HEADINGS }, rows, ...(args.quiet && { quiet: 'ID' }) }));
+    io.stdout.write(formatRows(args.format, { standard: args.size ? `${STANDARD}\t{{.Size}}` : STANDARD, headings: { ...CONTAINER_HEADINGS }, rows, ...(args.quiet && { quiet: 'ID' }) }));
   },
 });
 
 /** The newest so many of those that pass the filters: Docker counts after filtering. */
 async function select({ containers }: Engine, args: Args<typeof OPTIONS>, filters: Record<string, string[]>): Promise<ContainerSummary[]> {
   const last = args.latest && args.last <= 0 ? 1 : args.last;
-  const list = await containers.list({ all: args.all || last > 0, filters });
+  const size = args.size || /\{\{[^}]*\.Size\b/.test(args.format ?? '');
+  const list = await containers.list({ all: args.all || last > 0, filters, size });
   return last > 0 ? list.slice(0, last) : list;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerSummary } from '../../lib/containers/list';
 import { shortId } from '../../lib/util/id';
+import { humanSize } from './size';
 import { ago, goTime, humanDuration } from './duration';
 
 /** What a template of `ps` may name, in the order Docker's JSON has. */
@@ -56,7 +57,7 @@ export function containerFields(container: ContainerSummary, { full }: { full: b
     Networks: container.networks.join(','),
     Ports: '',
     RunningFor: ago(container.created),
-    Size: 'N/A',
+    Size: container.size === undefined ? 'N/A' : `${humanSize(container.size.rw)} (virtual ${humanSize(container.size.rootFs)})`,
     State: container.state === 'starting' ? 'running' : container.state,
     Status: statusText(container),
   };

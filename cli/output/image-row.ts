@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Image } from '../../lib/images/record';
+import type { RemovedImage } from '../../lib/images/remove';
 import { shortId } from '../../lib/util/id';
 import { ago, goTime } from './duration';
 import { humanSize } from './size';
@@ -52,4 +53,12 @@ export function imageRows(image: Image, full: boolean): ImageFields[] {
       VirtualSize: humanSize(image.size),
     };
   });
+}
+
+/** What went, a line each. */
+export function prunedImageLines(images: readonly RemovedImage[]): string[] {
+  return images.flatMap(({ untagged, deleted }) => [
+    ...untagged.map((name) => `untagged: ${name}`),
+    ...(deleted === undefined ? [] : [`deleted: sha256:${deleted}`]),
+  ]);
 }

@@ -10,7 +10,7 @@ import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } fr
 import { type Change, containerDiff } from './diff';
 import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
 import { exportContainer, type ExportTarget } from './export';
-import { type ContainerInfo, describeContainer } from './inspect';
+import { type ContainerInfo, describeContainer, type SizeInfo } from './inspect';
 import { killContainer } from './kill';
 import { containerLogs, type LogEntry, type LogsOptions } from './logs';
 import { pauseContainer, unpauseContainer } from './pause';
@@ -18,6 +18,7 @@ import { type ContainerRow, containerById } from './record';
 import { removeContainer, type RemoveOptions } from './remove';
 import { renameContainer } from './rename';
 import { settleRow } from './settle';
+import { containerSize } from './size';
 import { type StartOptions, startContainer } from './start';
 import { containerStats, type StatsOptions } from './stats/stats';
 import type { ContainerStats } from './stats/types';
@@ -37,9 +38,13 @@ export class Container implements AsyncDisposable {
     readonly warnings: readonly string[] = [],
   ) {}
 
-  /** What `inspect` shows, as plain data. */
-  async inspect(): Promise<ContainerInfo> {
-    return describeContainer(this.context, await this.row());
+  /** What `inspect` shows, as plain data; with `size`, also what it has written. */
+  async inspect(options: { size?: boolean } = {}): Promise<ContainerInfo & SizeInfo> {
+    const row = await this.row();
+    const info = describeContainer(this.context, row);
+    if (options.size !== true) return info;
+    const { rw, rootFs } = await containerSize(this.context, row);
+    return { ...info, SizeRw: rw, SizeRootFs: rootFs };
   }
 
   /**

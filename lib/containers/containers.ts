@@ -3,9 +3,11 @@ import type { Context } from '../context';
 import { Container } from './container';
 import { createContainer, createContainers } from './create';
 import { type ContainerSummary, listContainers, type ListOptions } from './list';
+import { pruneContainers, type PrunedContainers, type PruneOptions } from './prune';
 import { findContainer, latestContainer } from './record';
 import { containerSizes } from '../store/sizes';
 import { settle } from './settle';
+import { type ContainerSize, withSizes } from './size';
 import type { ContainerOptions } from './spec';
 import type { StartOptions } from './start';
 import { allStats, type AllStatsOptions } from './stats/stats';
@@ -65,8 +67,16 @@ export class Containers {
   }
 
   /** Newest first; running ones only, unless `all`. */
+  async list(options: ListOptions & { size: true }): Promise<(ContainerSummary & { size: ContainerSize })[]>;
+  async list(options?: ListOptions): Promise<ContainerSummary[]>;
   async list(options: ListOptions = {}): Promise<ContainerSummary[]> {
     await settle(this.context);
-    return listContainers(this.context.store, options);
+    const list = listContainers(this.context.store, options);
+    return options.size === true ? withSizes(this.context, list) : list;
+  }
+
+  /** Removes every container that does not run. */
+  async prune(options: PruneOptions = {}): Promise<PrunedContainers> {
+    return pruneContainers(this.context, options);
   }
 }

@@ -14,6 +14,12 @@ import { signalName } from '../util/signals';
 /** Docker Engine API v1.44, ContainerInspectResponse, as far as it applies here. */
 export type ContainerInfo = ReturnType<typeof describe>;
 
+/** Bytes, when they were asked for. */
+export interface SizeInfo {
+  SizeRw?: number;
+  SizeRootFs?: number;
+}
+
 const NEVER = '0001-01-01T00:00:00Z';
 
 export function describeContainer(context: Context, row: ContainerRow): ContainerInfo {

@@ -2,9 +2,11 @@
 import { DockerliteError } from '../errors';
 import { formatIpv4 } from '../network/ipv4';
 import type { Store } from '../store/store';
+import { hasLabel } from '../util/labels';
 import type { MountSpec } from './mount-spec';
 import { networkingOf } from './networking';
 import { type ContainerRow, specOf } from './record';
+import type { ContainerSize } from './size';
 import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
 
@@ -13,11 +15,15 @@ export interface ListOptions {
   all?: boolean;
   /** Only the newest so many, running or not. */
   last?: number;
+  /** With what each has written; looking takes the longer, the more that is. */
+  size?: boolean;
   /** Docker's filters: id, name, status, label, ancestor, exited, volume, network, before, since; values of one key are alternatives. */
   filters?: Record<string, string[]>;
 }
 
 export interface ContainerSummary {
+  /** Only when it was asked for. */
+  size?: ContainerSize;
   id: string;
   name: string;
   /** As the user wrote it. */
@@ -124,12 +130,6 @@ function pattern(value: string): RegExp {
   } catch {
     return new RegExp(value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   }
-}
-
-function hasLabel(labels: Record<string, string>, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 
 function isMounted(mount: MountSpec, value: string): boolean {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
+import { hasLabel } from '../util/labels';
 import type { EngineEvent } from './event';
 
 export type EventFilters = Readonly<Record<string, readonly string[]>>;
@@ -43,13 +44,6 @@ export function eventFilter(filters: EventFilters): (event: EngineEvent) => bool
     return { matches, values };
   });
   return (event) => wanted.every(({ matches, values }) => values.length === 0 || matches(event, values));
-}
-
-function hasLabel(attributes: Record<string, string>, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  if (equals < 0) return Object.hasOwn(attributes, wanted);
-  const key = wanted.slice(0, equals);
-  return Object.hasOwn(attributes, key) && attributes[key] === wanted.slice(equals + 1);
 }
 
 function withoutTag(name: string): string {

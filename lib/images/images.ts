@@ -5,6 +5,7 @@ import { describeImage, type ImageInfo } from './inspect';
 import { type ImageListOptions, listImages } from './list';
 import type { PulledImage, PullOptions } from './pull';
 import type { PushedImage, PushOptions } from './push';
+import { pruneImages, type PrunedImages, type PruneImagesOptions } from './prune';
 import { findImage, type Image, toImage } from './record';
 import { removeImage, type RemovedImage, type RemoveImageOptions } from './remove';
 import { tagImage } from './tag';
@@ -60,5 +61,10 @@ export class Images {
   /** Takes a name off an image, and removes the image with its last name. @throws E_CONFLICT while containers use it */
   async remove(wanted: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
     return removeImage(this.context, wanted, options);
+  }
+
+  /** Removes images without a name, or all from which no container was made. */
+  async prune(options: PruneImagesOptions = {}): Promise<PrunedImages> {
+    return pruneImages(this.context, options);
   }
 }

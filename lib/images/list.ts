@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { hasLabel } from '../util/labels';
 import { type Image, type ImageRow, toImage } from './record';
 import { normaliseReference } from './reference';
 
@@ -13,7 +14,7 @@ type Filter = (image: Image, values: string[]) => boolean;
 
 const FILTERS: Record<string, Filter> = {
   dangling: (image, values) => values.every((value) => (value === 'true' || value === '1') === (image.tags.length === 0)),
-  label: (image, values) => values.every((value) => hasLabel(image, value)),
+  label: (image, values) => values.every((value) => hasLabel(image.oci.config.Labels ?? {}, value)),
   reference: (image, values) => values.some((value) => image.tags.some((tag) => matchesReference(tag, value))),
 };
 const ORDER_FILTERS = ['before', 'since'];
@@ -36,12 +37,6 @@ export function listImages(store: Store, options: ImageListOptions): Image[] {
   const { reference } = filters;
   if (reference === undefined) return images;
   return images.map((image) => ({ ...image, tags: image.tags.filter((tag) => reference.some((pattern) => matchesReference(tag, pattern))) }));
-}
-
-function hasLabel(image: Image, wanted: string): boolean {
-  const labels = image.oci.config.Labels ?? {};
-  const equals = wanted.indexOf('=');
-  return equals < 0 ? Object.hasOwn(labels, wanted) : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 
 /** `*` and `?` as a shell has them, on the repository or on repository:tag. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { hasLabel } from '../util/labels';
 import { toVolume, type Volume, type VolumeRow } from './record';
 
 /** Docker's filters; values of one key are alternatives, but for labels, all of which must be there. */
@@ -17,8 +18,8 @@ type Row = VolumeRow & { uses: number };
 const FILTERS: Record<keyof VolumeFilters, (volume: Volume, values: string[], uses: number) => boolean> = {
   dangling: (_, values, uses) => values.some((value) => isTrue(value) === (uses === 0)),
   driver: (volume, values) => values.includes(volume.driver),
-  label: (volume, values) => values.every((value) => hasLabel(volume, value)),
-  'label!': (volume, values) => !values.some((value) => hasLabel(volume, value)),
+  label: (volume, values) => values.every((value) => hasLabel(volume.labels, value)),
+  'label!': (volume, values) => !values.some((value) => hasLabel(volume.labels, value)),
   name: (volume, values) => values.some((value) => volume.name.includes(value)),
 };
 
@@ -43,10 +44,4 @@ function isTrue(value: string): boolean {
   if (['1', 'true'].includes(value)) return true;
   if (['0', 'false'].includes(value)) return false;
   throw new DockerliteError('E_INVALID', `invalid filter 'dangling=${value}'`);
-}
-
-function hasLabel({ labels }: Volume, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  return Object.hasOwn(labels, wanted.slice(0, equals)) && labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
