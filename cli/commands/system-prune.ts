@@ -27,6 +27,14 @@ const CONTAINERS: Pruner = {
   },
 };
 
+const NETWORKS: Pruner = {
+  warning: 'all networks not used by at least one container',
+  async prune({ networks }, { until, filters: { label, 'label!': withoutLabel } }) {
+    const lines = await networks.prune({ ...(label && { label }), ...(withoutLabel && { withoutLabel }), ...(until !== undefined && { until }) });
+    return { title: 'Deleted Networks:', lines, reclaimed: 0 };
+  },
+};
+
 const VOLUMES: Pruner = {
   warning: 'all anonymous volumes not used by at least one container',
   async prune({ volumes }, { filters }) {
@@ -60,7 +68,7 @@ export default defineCommand({
   async run({ all, filter, force, volumes }, io) {
     const filters = pruneFilters(filter);
     if (volumes && filters.until !== undefined) throw new UsageError('ERROR: The "until" filter is not supported with "--volumes"', 1);
-    const pruners = [CONTAINERS, ...(volumes ? [VOLUMES] : []), imagePruner(all)];
+    const pruners = [CONTAINERS, NETWORKS, ...(volumes ? [VOLUMES] : []), imagePruner(all)];
     if (!force && !confirm(io, question(pruners, filter))) return;
     const engine = await io.engine();
     let reclaimed = 0;

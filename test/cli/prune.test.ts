@@ -46,14 +46,15 @@ describe('dockerlite prune', () => {
       text,
       [
         'WARNING! This will remove:',
-        ...['all stopped containers', 'all anonymous volumes not used by at least one container', 'all dangling images'].map((one) => `  - ${one}`),
+        ...['all stopped containers', 'all networks not used by at least one container', 'all anonymous volumes not used by at least one container', 'all dangling images'].map((one) => `  - ${one}`),
         '\n  Items to be pruned will be filtered with:\n  - label!=keep\n  - label==x\n',
         'Are you sure you want to continue? [y/N] ',
       ].join('\n'),
     );
     const volume = (await cli.ok('volume', 'create')).trim();
+    await cli.ok('network', 'create', '--subnet', '10.213.7.0/24', 'unused');
     const done = await cli.ok('system', 'prune', '--volumes', '-f', '--filter', 'label!=keep');
-    assert.equal(done, `Deleted Containers:\n${id}\n\nDeleted Volumes:\n${volume}\n\nTotal reclaimed space: 0B\n`);
+    assert.equal(done, `Deleted Containers:\n${id}\n\nDeleted Networks:\nunused\n\nDeleted Volumes:\n${volume}\n\nTotal reclaimed space: 0B\n`);
     assert.equal(await cli.ok('ps', '-a', '--format', '{{.Names}}'), 'kept\n');
     const images = await cli.ok('system', 'prune', '-af');
     assert.match(images, /^Deleted Containers:\n[0-9a-f]{64}\n\nDeleted Images:\nuntagged: busybox:latest\ndeleted: sha256:[0-9a-f]{64}\nuntagged: empty:latest\ndeleted: sha256:[0-9a-f]{64}\n\nTotal reclaimed space: [\d.]+[kM]B\n$/);
