@@ -2,6 +2,7 @@
 import { type Args, type Command, type OptionSpecs, UsageError } from './command';
 import { findCommand, loadCommand, MANAGEMENT } from './commands';
 import { ErrorPrinter } from './error-printer';
+import { adoptSupervisor, type StartedSupervisor } from '../lib/binding/early-supervisor';
 import { allOptions, readGlobalOptions } from './global-options';
 import { type MainIo, makeIo } from './io';
 import { parseOptions } from './parse-options';
@@ -9,8 +10,12 @@ import { parseOptions } from './parse-options';
 /** The command that was run: the loader keeps its compiled code. */
 export const ran = { command: 'help' };
 
-/** Runs one command line (without node and script) and returns the exit status. The only place that prints errors. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command line (without node and script) and returns the exit status. The only place that prints errors. The
+ * loader may have started a `supervisor` program already.
+ */
+export async function main(argv: readonly string[], supervisor?: StartedSupervisor): Promise<number> {
+  if (supervisor !== undefined) adoptSupervisor(supervisor);
   const errors = new ErrorPrinter();
   const io = makeIo(errors);
   try {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 import { DockerliteError, type ErrorCode } from '../errors';
+import { takeSupervisor } from './early-supervisor';
 import * as frames from './frames';
 import { loadAddon, programPath } from './load';
 import { wrapNativeError } from './native-error';
 import { networkFields, type NetworkOrders } from './network-orders';
-import type { NativeConnection } from './types';
+import type { NativeConnection, NativeProcess } from './types';
 
 export type SupervisorState = Omit<Extract<frames.Message, { kind: 'state' }>, 'kind'>;
 
@@ -328,9 +329,10 @@ export interface Spawner {
 export function spawnSupervisor(onGone: () => void): Spawner {
   const addon = loadAddon('dockerlite');
   let wanted = true;
-  let native: ReturnType<typeof addon.spawnSupervisor>;
+  let native: NativeProcess;
   try {
-    native = addon.spawnSupervisor(programPath('dockerlite-supervisor'), [], () => undefined, () => wanted && onGone());
+    const gone = () => wanted && onGone();
+    native = takeSupervisor(gone) ?? addon.spawnSupervisor(programPath('dockerlite-supervisor'), [], () => undefined, gone);
   } catch (error) {
     throw wrapNativeError(error);
   }

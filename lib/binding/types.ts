@@ -114,10 +114,12 @@ export interface NativeConnection {
   close(): void;
 }
 
+export type NativeProcess = NativeConnection & { pid: number };
+
 /** native/supervisor's client side, in dockerlite.node. */
 export interface SupervisorBinding {
   /** posix_spawn of the supervisor program with its connection on descriptor 3; returns at once, no signal reaches it from this session. */
-  spawnSupervisor(program: string, args: string[], onFrame: FrameHandler, onClose: (error: Error | null) => void): NativeConnection & { pid: number };
+  spawnSupervisor(program: string, args: string[], onFrame: FrameHandler, onClose: (error: Error | null) => void): NativeProcess;
   connectSupervisor(path: string, onFrame: FrameHandler, onClose: (error: Error | null) => void): NativeConnection;
   /** socketpair(2): the connection to keep and the descriptor to send. */
   makeConnection(onFrame: FrameHandler, onClose: (error: Error | null) => void): { connection: NativeConnection; fd: number };
