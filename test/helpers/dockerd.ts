@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { buildBusyboxRootfs } from './busybox';
+
+/** Why Docker cannot be run here; undefined when it can. */
+export function dockerMissing(): string | undefined {
+  const missing = ['dockerd', 'docker', 'containerd', 'runc'].filter((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined);
+  return missing.length === 0 ? undefined : `${missing.join(', ')} not installed (Debian: docker.io)`;
+}
+
+/** A Docker daemon of a test's own with the image `busybox`; it touches neither the network nor another daemon. */
+export class Dockerd {
+  private constructor(
+    private readonly directory: string,
+    private readonly process: ChildProcess,
+  ) {}
+
+  static async start(): Promise<Dockerd> {
+    const directory = mkdtempSync(join(tmpdir(), 'dockerd-'));
+    const at = (name: string) => join(directory, name);
+    mkdirSync(at('data'));
+    const options = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${at('sock')}`, '--storage-driver', 'vfs', '--bridge=none', '--iptables=false', '--ip6tables=false', '--userland-proxy=false'];
+    const process = spawn('dockerd', options, { stdio: ['ignore', 'ignore', 'pipe'] });
+    process.stderr?.pipe(createWriteStream(at('log')));
+    const self = new Dockerd(directory, process);
+    for (const deadline = Date.now() + 60_000; ; await delay(50)) {
+      if (self.try('version').status === 0) break;
+      if (process.exitCode !== null || Date.now() > deadline) throw new Error(`dockerd does not start: ${readFileSync(at('log'), 'utf8')}`);
+    }
+    const rootfs = buildBusyboxRootfs(at('busybox'));
+    execFileSync('docker', [...self.host, 'import', '-', 'busybox'], { input: execFileSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }) });
+    return self;
+  }
+
+  private get host(): string[] {
+    return ['-H', `unix://${join(this.directory, 'sock')}`];
+  }
+
+  private try(...args: string[]) {
+    return spawnSync('docker', [...this.host, ...args], { encoding: 'utf8' });
+  }
+
+  /** What a command in a container of its own prints. */
+  run(...args: string[]): string {
+    const { status, stdout, stderr } = this.try('run', '--rm', '--network', 'none', ...args);
+    if (status !== 0) throw new Error(`docker run ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    if (this.process.exitCode === null && this.process.kill('SIGTERM')) await ended;
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
