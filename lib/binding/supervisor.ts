@@ -67,6 +67,10 @@ class Life {
     this.attached = (mask & 6) !== 0;
   }
 
+  get runs(): boolean {
+    return this.startedAt !== '' && this.end === undefined;
+  }
+
   onStarted(message: Started): void {
     this.startedAt = message.startedAt;
     this.started.resolve(message);
@@ -157,6 +161,11 @@ export class SupervisorConnection {
       return pair.connection;
     });
     return { connection, fd };
+  }
+
+  /** The container's command was executed, and its end is not known. */
+  get runs(): boolean {
+    return this.init.runs;
   }
 
   /** For the client that started the container: settles when its command was executed, or could not be. */

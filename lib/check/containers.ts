@@ -5,7 +5,7 @@ import { type ContainerRow, containerById } from '../containers/record';
 import { settleRow } from '../containers/settle';
 import type { Context } from '../context';
 import { shortId } from '../util/id';
-import { isAlive } from '../util/owner';
+import { isAtWork } from '../util/owner';
 import type { Problem } from './finding';
 
 /** Containers whose supervisor or maker is gone, and those whose file system is. */
@@ -17,7 +17,7 @@ export function* checkContainers(context: Context): Generator<Problem> {
 }
 
 function* unsettled({ store }: Context, row: ContainerRow): Generator<Problem> {
-  if (isAlive(row.owner)) return;
+  if (isAtWork(row.owner, row.id)) return;
   yield {
     kind: ['running', 'paused'].includes(row.state) ? 'dead supervisor' : 'unfinished',
     what: `container ${shortId(row.id)}`,

@@ -4,7 +4,7 @@ import type { Context } from '../context';
 import { discardImage } from '../images/publish';
 import type { ImageRow } from '../images/record';
 import { shortId } from '../util/id';
-import { isAlive } from '../util/owner';
+import { isAtWork } from '../util/owner';
 import type { Problem } from './finding';
 
 /** Images that a killed process was making or removing, and those whose file system is gone. */
@@ -16,7 +16,7 @@ export function* checkImages({ store }: Context): Generator<Problem> {
       return 'removed';
     };
     if (state !== 'ready') {
-      if (!isAlive(owner)) yield { kind: 'unfinished', what, detail: state, repair: discard };
+      if (!isAtWork(owner, id)) yield { kind: 'unfinished', what, detail: state, repair: discard };
     } else if (!existsSync(store.layout.imageRootfs(id))) {
       const isLost = () => store.db.get("SELECT 1 FROM images WHERE id = ? AND state = 'ready'", id) !== undefined;
       if (isLost()) yield { kind: 'row without a tree', what, detail: 'its file system is gone', repair: discard };

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { clearRemains } from '../containers/remains';
 import type { Context } from '../context';
 import type { Problem } from './finding';
-import { isAtRest, isId } from './at-rest';
+import { isAtRest, isId, lasting } from './at-rest';
 import { list } from './list';
 
 /** Run directories, and liblxc's lock files, of containers that do not run. */
-export function* checkRunDirectories({ store }: Context): Generator<Problem> {
+export async function* checkRunDirectories({ store }: Context): AsyncGenerator<Problem> {
   const { layout } = store;
-  for (const id of list(layout.run)) {
-    if (!isId(id) || !isAtRest(store, id)) continue;
+  const isLeft = (id: string) => (existsSync(layout.runDir(id)) && isAtRest(store, id)) || undefined;
+  for (const [id] of await lasting(list(layout.run).filter(isId), isLeft)) {
     yield {
       kind: 'run directory',
       what: layout.runDir(id),

@@ -25,7 +25,7 @@ export class Addresses {
   /** All that are given out, in order. */
   list(): AddressInfo[] {
     const { db } = this.context.store;
-    return listAddresses(db.raw).map((entry) => ({
+    return db.guard(() => listAddresses(db.raw)).map((entry) => ({
       ...entry,
       name: db.get<{ name: string }>('SELECT name FROM containers WHERE id = ?', entry.containerId)?.name ?? '',
     }));
@@ -41,6 +41,6 @@ export class Addresses {
     if (row === undefined || !['created', 'exited'].includes(row.state)) {
       throw new DockerliteError('E_CONFLICT', `container ${container} is running`, { hint: 'stop it first: its address is in use' });
     }
-    return setAddress(store.db.raw, addressPool(predefinedNetwork(store, 'bridge')), row.id, ip);
+    return store.db.transaction(() => setAddress(store.db.raw, addressPool(predefinedNetwork(store, 'bridge')), row.id, ip));
   }
 }

@@ -30,8 +30,11 @@ export async function attachContainer(context: Context, row: ContainerRow, optio
     throw new DockerliteError('E_NOT_RUNNING', 'You cannot attach to a stopped container, start it first');
   }
   requireState('attach', row);
-  const connection = await connectSupervisor(context, row);
   const ends = makeStreams(options, specOf(row).tty);
+  const connection = await connectSupervisor(context, row).catch((error: unknown) => {
+    ends.discard();
+    throw error;
+  });
   try {
     const done = connection.attach({ mask: ends.mask, fds: ends.fds, rows: options.rows, columns: options.columns });
     ends.sent();

@@ -7,8 +7,8 @@ import { findImage, type ImageRow, type OciImage } from '../images/record';
 import { reserveIdRange } from '../security/id-ranges';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
-import { currentOwner } from '../util/owner';
-import { withUndo } from '../util/undo';
+import { atWork, currentOwner } from '../util/owner';
+import { type Undo, withUndo } from '../util/undo';
 import { type Claim, claimVolumes, dropClaims, finishClaims } from '../volumes/claim';
 import { whenFree } from '../volumes/busy';
 import { recordVolumeEvent } from '../volumes/volume-events';
@@ -52,13 +52,12 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
   const { store, pool } = context;
   const plan = makePlan(store, options);
   if (plan.spec.storage || plan.spec.mounts.length > 0) await requireStorage(store, plan.spec);
-  return withUndo(async (undo) => {
+  return creating([plan], async (undo) => {
     const claims = await reserve(store, [plan]);
     undo.add(() => dropClaims(store, claims.values()));
-    undo.add(() => dropRow(store, plan.id));
+    undo.add(() => discard(store, plan));
     const directory = store.layout.container(plan.id);
     const source = basePath(store, plan.image);
-    undo.add(() => discardTree(store, plan.id, plan.spec));
     if (!pool.take(plan.image.id, directory)) {
       mkdirSync(directory, { mode: 0o700 });
       await btrfs.snapshotCreate(source, directory, 'rootfs', false);
@@ -71,6 +70,16 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
   });
 }
 
+function creating<T>(plans: Plan[], change: (undo: Undo) => Promise<T>): Promise<T> {
+  return atWork(plans.map(({ id }) => id), () => withUndo(change));
+}
+
+/** The row goes last: when the tree cannot be removed now, the row says that somebody has to. */
+async function discard(store: Store, { id, spec }: Plan): Promise<void> {
+  await discardTree(store, id, spec);
+  dropRow(store, id);
+}
+
 /**
  * Creates many containers in one go: their rows in one transaction, their snapshots concurrently so that they share the
  * file system's commits. All of them or none.
@@ -79,14 +88,11 @@ export async function createContainers(context: Context, list: ContainerOptions[
   const { store } = context;
   const plans = list.map((options) => makePlan(store, options));
   for (const { spec } of plans) if (spec.storage || spec.mounts.length > 0) await requireStorage(store, spec);
-  return withUndo(async (undo) => {
+  return creating(plans, async (undo) => {
     const claims = await reserve(store, plans);
     undo.add(() => dropClaims(store, claims.values()));
     undo.add(async () => {
-      for (const { id, spec } of plans) {
-        await discardTree(store, id, spec);
-        dropRow(store, id);
-      }
+      for (const plan of plans) await discard(store, plan);
     });
     const requests = plans.map((plan) => ({
       source: basePath(store, plan.image),

@@ -60,8 +60,11 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
     ...(await confinement(context.store.layout, options.privileged ? { ...spec, privileged: true } : spec)),
     ...storageConfinement(context.store, row.id, spec),
   });
-  const connection = await connectSupervisor(context, row);
   const ends = makeStreams(attach, tty);
+  const connection = await connectSupervisor(context, row).catch((error: unknown) => {
+    ends.discard();
+    throw error;
+  });
   try {
     const id = randomId();
     const openStdin = attach.stdin === true || attach.fds?.stdin !== undefined;

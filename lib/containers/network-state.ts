@@ -34,7 +34,7 @@ export function containerElements(store: Store, table: string, row: ContainerRow
 /** The networks a running container is in, eth0's first. */
 export function attachmentsOf(store: Store, row: ContainerRow, networks = allNetworks(store)): Attachment[] {
   const { endpoints } = networkingOf(specOf(row));
-  return addressesOf(store.db.raw, row.id).flatMap(({ network: name, ip, interface: index }) => {
+  return store.db.guard(() => addressesOf(store.db.raw, row.id)).flatMap(({ network: name, ip, interface: index }) => {
     const network = networks.find((each) => each.name === name);
     if (network === undefined) return [];
     return [toAttachment(store, row.id, network, endpoints.find((each) => each.network === name) ?? normaliseEndpoint({ network: name }), ip, index)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { currentOwner } from '../util/owner';
+import { atWork, currentOwner } from '../util/owner';
 import { discardContainer } from './discard';
 import { killContainer } from './kill';
 import { type ContainerRow, containerById } from './record';
@@ -36,7 +36,7 @@ export async function removeContainer(context: Context, row: ContainerRow, optio
     row.id,
   );
   if (claimed === 0) throw new DockerliteError('E_CONFLICT', `removal of container ${row.id} is already in progress`);
-  await discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes });
+  await atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
 }
 
 async function endIt(context: Context, row: ContainerRow): Promise<void> {

@@ -2,14 +2,17 @@
 import type { Context } from '../context';
 import { releaseNetworking } from '../network/release';
 import type { Store } from '../store/store';
-import { isAlive, ownerOf } from '../util/owner';
+import { atWork, currentOwner, isAtWork, ownerOf } from '../util/owner';
 import type { SupervisorState } from '../binding/supervisor';
 import { recordLostEnd } from './container-events';
 import { discardContainer } from './discard';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
-import type { ContainerRow } from './record';
+import { type ContainerRow, containerById } from './record';
 import { clearRemains } from './remains';
 import { withSupervisor } from './supervise';
+
+/** It tells the next start that there was one before. */
+const LOST_START = 'the process that started it ended before it had';
 
 /** Exit code of a container whose supervisor vanished without saying how it ended: never a success. */
 const UNKNOWN_EXIT = 255;
@@ -34,7 +37,7 @@ export async function settleRow(store: Store, row: ContainerRow): Promise<Contai
       return row;
     case 'creating':
     case 'removing':
-      if (isAlive(row.owner)) return row;
+      if (isAtWork(row.owner, row.id)) return row;
       await discardContainer(store, row);
       return undefined;
     case 'starting':
@@ -45,33 +48,48 @@ export async function settleRow(store: Store, row: ContainerRow): Promise<Contai
   }
 }
 
-async function settleRunning(store: Store, row: ContainerRow): Promise<ContainerRow> {
+async function settleRunning(store: Store, row: ContainerRow): Promise<ContainerRow | undefined> {
   const record = readExitRecord(store, row.id);
   if (record !== undefined) return recordExit(store, row, record);
-  if (isAlive(row.owner)) return row;
+  if (isAtWork(row.owner, row.id)) return row;
   // The supervisor may have written its record between the two looks.
   const late = readExitRecord(store, row.id);
   if (late !== undefined) return recordExit(store, row, late);
-  await clearRemains(store, row.id);
-  return recordExit(store, row, unknownExit(row), () => recordLostEnd(store, row, UNKNOWN_EXIT));
+  return takeOver(store, row, async (own) => {
+    await clearRemains(store, row.id);
+    return recordExit(store, own, unknownExit(row), () => recordLostEnd(store, row, UNKNOWN_EXIT));
+  });
+}
+
+/**
+ * What is cleared away belongs to the run that is in the row: only one process does that, and nobody starts the container
+ * meanwhile, whose new run it would hit.
+ */
+async function takeOver(store: Store, row: ContainerRow, job: (own: ContainerRow) => Promise<ContainerRow>): Promise<ContainerRow | undefined> {
+  return atWork([row.id], async () => {
+    const own = { ...row, owner: currentOwner() };
+    const taken = store.db.run('UPDATE containers SET owner = ? WHERE id = ? AND state = ? AND owner = ?', own.owner, row.id, row.state, row.owner);
+    return taken === 0 ? containerById(store, row.id) : job(own);
+  });
 }
 
 /** A client that died between asking for a start and noting it: the supervisor knows. */
-async function settleStarting(store: Store, row: ContainerRow): Promise<ContainerRow> {
-  if (isAlive(row.owner)) return row;
+async function settleStarting(store: Store, row: ContainerRow): Promise<ContainerRow | undefined> {
+  if (isAtWork(row.owner, row.id)) return row;
   const state = await askSupervisor(store, row);
   if (state !== undefined && state.pid !== 0) return adopt(store, row, state);
   const record = readExitRecord(store, row.id);
   if (record !== undefined) return recordExit(store, row, record);
   if (state !== undefined) return row; // still at it
-  await clearRemains(store, row.id);
-  store.db.transaction(() => {
-    const changed = store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ? AND state = 'starting'", row.id);
-    if (changed === 0) return;
-    releaseNetworking(store.db, row.id, { keepFixed: true });
-    recordLostEnd(store, row, UNKNOWN_EXIT);
+  return takeOver(store, row, async () => {
+    await clearRemains(store, row.id);
+    store.db.transaction(() => {
+      store.db.run("UPDATE containers SET state = 'created', owner = '', error = ? WHERE id = ?", LOST_START, row.id);
+      releaseNetworking(store.db, row.id, { keepFixed: true });
+      recordLostEnd(store, row, UNKNOWN_EXIT);
+    });
+    return { ...row, state: 'created', owner: '', error: LOST_START };
   });
-  return { ...row, state: 'created', owner: '' };
 }
 
 async function askSupervisor(store: Store, row: ContainerRow): Promise<SupervisorState | undefined> {
@@ -98,8 +116,11 @@ function unknownExit(row: ContainerRow): ExitRecord {
 
 type ExitColumns = Pick<ContainerRow, 'state' | 'owner' | 'pid' | 'started' | 'finished' | 'exit_code' | 'oom_killed' | 'error'>;
 
-/** Notes the end of a container and gives back what only a running one needs; `first` is called by the one who notes it. */
-export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'>>(
+/**
+ * Notes the end of the run that is in `row`, unless the container is in another one by now, and gives back what only a
+ * running one needs; `first` is called by the one who notes it.
+ */
+export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'> & { owner?: string }>(
   store: Store,
   row: Row,
   record: ExitRecord,
@@ -119,8 +140,8 @@ export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'>>(
   store.db.transaction(() => {
     const changed = store.db.run(
       `UPDATE containers SET state = 'exited', owner = '', pid = 0, started = ?, finished = ?, exit_code = ?, oom_killed = ?, error = ?
-       WHERE id = ? AND state IN ('starting', 'running', 'paused')`,
-      ...[next.started, next.finished, next.exit_code, next.oom_killed, next.error, next.id],
+       WHERE id = ? AND state IN ('starting', 'running', 'paused') AND (owner = ? OR started = ?)`,
+      ...[next.started, next.finished, next.exit_code, next.oom_killed, next.error, next.id, row.owner ?? '', next.started || 'never'],
     );
     if (changed === 0) return;
     releaseNetworking(store.db, row.id, { keepFixed: true });
@@ -133,6 +154,7 @@ export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'>>(
 async function removeFinished(store: Store): Promise<void> {
   const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state = 'exited' AND auto_remove = 1");
   for (const row of rows) {
-    await discardContainer(store, row);
+    const claimed = store.db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state = 'exited'", currentOwner(), row.id);
+    if (claimed > 0) await atWork([row.id], () => discardContainer(store, row));
   }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import { lxcVersion } from '../binding/lxc';
 import { networkFields } from '../binding/network-orders';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
 import { releaseNetworking } from '../network/release';
-import { currentOwner, ownerOf } from '../util/owner';
+import { atWork, currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { confinement, initialState } from './confinement';
 import { eventMembers, recordContainerEvent } from './container-events';
@@ -41,18 +42,24 @@ export interface StartOptions {
 export async function startContainer(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
   requireState('start', row);
   context.launcher.prepare();
-  return context.launcher.starts.run(() => startNow(context, row, options));
+  return context.launcher.starts.run(() => atWork([row.id], () => startNow(context, row, options)));
 }
 
 async function startNow(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
   const { store } = context;
   const spec = forThisStart(specOf(row), options);
-  claim(context, row);
   const ends = options.attach && makeStreams(options.attach, spec.tty);
-  if (ends !== undefined) recordContainerEvent(store, { ...row, spec }, 'attach');
+  try {
+    claim(context, row);
+  } catch (error) {
+    ends?.discard();
+    throw error;
+  }
   let connection: SupervisorConnection | undefined;
   try {
+    if (ends !== undefined) recordContainerEvent(store, { ...row, spec }, 'attach');
     if (!isFresh(row)) {
+      clearExitRecord(store, row.id);
       await context.launcher.previousGone(store.layout.controlSocket(row.id));
       await clearAbandoned(store, row.id);
     }
@@ -72,9 +79,22 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
   } catch (failure) {
     const error = explain(failure);
     ends?.discard();
-    connection?.close();
+    await giveUp(connection);
     unclaim(context, row, error);
     throw error;
+  }
+}
+
+/** What went wrong may have done so after the command was executed: then it is ended. */
+async function giveUp(connection: SupervisorConnection | undefined): Promise<void> {
+  try {
+    if (connection?.runs !== true) return;
+    await connection.signal(constants.signals.SIGKILL);
+    await connection.closed;
+  } catch {
+    // it ended by itself
+  } finally {
+    connection?.close();
   }
 }
 
@@ -103,7 +123,6 @@ function claim({ store }: Context, row: ContainerRow): void {
     ...[currentOwner(), row.id],
   );
   if (claimed === 0) throw new DockerliteError('E_CONFLICT', `container ${row.id} is being started or removed by another process`);
-  if (!isFresh(row)) clearExitRecord(store, row.id);
 }
 
 /** Nobody has tried to start it before: there is nothing of an earlier run to wait for or to remove. */

@@ -53,9 +53,20 @@ export function makeStreams(options: AttachOptions, tty: boolean): StreamEnds {
     mask |= bit;
     fds.push(fd);
   };
+  const sent = () => {
+    for (const fd of own.splice(0)) closeFd(fd);
+  };
+  const discard = () => {
+    sent();
+    for (const stream of Object.values(streams) as (Socket | null)[]) stream?.destroy();
+  };
   const make = (): [number, number] => {
-    const ends = pipe();
-    return ends;
+    try {
+      return pipe();
+    } catch (error) {
+      discard();
+      throw error;
+    }
   };
   if (given.stdin !== undefined) add(STDIN, given.stdin);
   else if (options.stdin === true) {
@@ -74,12 +85,5 @@ export function makeStreams(options: AttachOptions, tty: boolean): StreamEnds {
   };
   streams.stdout = output(STDOUT, given.stdout, options.stdout !== false);
   if (!tty) streams.stderr = output(STDERR, given.stderr, options.stderr !== false);
-  const sent = () => {
-    for (const fd of own.splice(0)) closeFd(fd);
-  };
-  const discard = () => {
-    sent();
-    for (const stream of Object.values(streams) as (Socket | null)[]) stream?.destroy();
-  };
   return { streams, mask, fds, sent, discard };
 }

@@ -5,7 +5,7 @@ import * as btrfs from '../binding/btrfs';
 import { collectLayers } from './layer-rows';
 import { MOUNT_POINTS } from './mount-points';
 import type { Store } from '../store/store';
-import { currentOwner } from '../util/owner';
+import { atWork, currentOwner } from '../util/owner';
 import type { Undo } from '../util/undo';
 import type { ImageRow, OciImage } from './record';
 
@@ -35,10 +35,14 @@ export function snapshotDiffId(): string {
  * Makes an image of a subvolume. The row is written first, as `creating` and owned by this process, so that whatever is
  * left after a crash is known to be garbage; it turns `ready` in one durable transaction after the snapshot's own commit.
  */
-export async function publishImage(store: Store, source: string, image: NewImage, undo: Undo): Promise<ImageRow> {
+export function publishImage(store: Store, source: string, image: NewImage, undo: Undo): Promise<ImageRow> {
+  const id = image.origin?.id ?? imageId(image.oci);
+  return atWork([id], () => publish(store, source, { ...image, id }, undo));
+}
+
+async function publish(store: Store, source: string, image: NewImage & { id: string }, undo: Undo): Promise<ImageRow> {
   const { db, layout } = store;
-  const { origin } = image;
-  const id = origin?.id ?? imageId(image.oci);
+  const { id, origin } = image;
   const row: ImageRow = {
     id,
     state: 'creating',

@@ -3,7 +3,7 @@ import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { shortId } from '../util/id';
-import { currentOwner } from '../util/owner';
+import { atWork, currentOwner } from '../util/owner';
 import { recordImageEvent } from './image-events';
 import { discardImage } from './publish';
 import { findImage, type ImageRow } from './record';
@@ -30,8 +30,11 @@ export async function removeImage(context: Context, wanted: string, options: Rem
   const result = store.db.transaction(() => untag(store, wanted, options));
   for (const _ of result.untagged) recordImageEvent(store, 'untag', result.id);
   if (result.deleted !== undefined) {
-    await pool.drain(result.deleted);
-    await discardImage(store, result.deleted);
+    const { deleted } = result;
+    await atWork([deleted], async () => {
+      await pool.drain(deleted);
+      await discardImage(store, deleted);
+    });
     recordImageEvent(store, 'delete', result.deleted);
   }
   return { untagged: result.untagged, deleted: result.deleted };

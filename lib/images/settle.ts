@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Store } from '../store/store';
-import { isAlive } from '../util/owner';
+import { isAlive, isAtWork } from '../util/owner';
 import { discardImage } from './publish';
 import { discardLayer } from './layer-rows';
 
@@ -10,6 +10,7 @@ export async function settleImages(store: Store): Promise<void> {
     "SELECT 'image' AS kind, id, owner FROM images WHERE state <> 'ready' UNION ALL SELECT 'layer', chain_id, owner FROM layers WHERE state <> 'ready'",
   );
   for (const { kind, id, owner } of unfinished) {
-    if (!isAlive(owner)) await (kind === 'image' ? discardImage : discardLayer)(store, id);
+    if (kind === 'image' && !isAtWork(owner, id)) await discardImage(store, id);
+    else if (kind === 'layer' && !isAlive(owner)) await discardLayer(store, id);
   }
 }

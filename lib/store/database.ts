@@ -77,11 +77,11 @@ export class StateDatabase {
 
   /** The same, on the disk when it returns. */
   durably<T>(body: () => T): T {
-    this.raw.pragma('synchronous = FULL');
+    this.guard(() => this.raw.pragma('synchronous = FULL'));
     try {
       return this.transaction(body);
     } finally {
-      this.raw.pragma('synchronous = NORMAL');
+      this.guard(() => this.raw.pragma('synchronous = NORMAL'));
     }
   }
 
@@ -113,7 +113,8 @@ export class StateDatabase {
     this.raw.close();
   }
 
-  private guard<T>(body: () => T): T {
+  /** Runs what uses `raw` itself; its errors come out as this package's. */
+  guard<T>(body: () => T): T {
     for (;;) {
       try {
         return body();

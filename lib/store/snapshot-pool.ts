@@ -2,7 +2,7 @@
 import { promises, readdirSync, renameSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { randomId } from '../util/id';
-import { currentOwner, isAlive } from '../util/owner';
+import { atWork, currentOwner, isAtWork } from '../util/owner';
 import type { Layout } from './layout';
 
 /**
@@ -74,10 +74,14 @@ export class SnapshotPool {
     const missing = this.target - present.length;
     if (missing <= 0) return;
     // Made under a dotted name, which take() does not see and which says whose it is, until the snapshot is there.
-    const requests = Array.from({ length: missing }, () => {
-      return { source, parent: `${pool}/.${currentOwner()},${randomId().slice(0, 16)}`, name: 'rootfs' };
-    });
-    const answers = await btrfs.snapshotBatch(requests, missing);
+    const made = Array.from({ length: missing }, () => `.${currentOwner()},${randomId().slice(0, 16)}`);
+    await atWork(made, () => this.make(imageId, made, source));
+  }
+
+  private async make(imageId: string, names: string[], source: string): Promise<void> {
+    const pool = this.layout.imagePool(imageId);
+    const requests = names.map((name) => ({ source, parent: `${pool}/${name}`, name: 'rootfs' }));
+    const answers = await btrfs.snapshotBatch(requests, names.length);
     for (const [index, { parent }] of requests.entries()) {
       const name = parent.slice(parent.lastIndexOf(',') + 1);
       if (answers[index] !== null) await this.discard(parent);
@@ -93,7 +97,7 @@ export class SnapshotPool {
 
 /** Was being made by a process that is gone. */
 export function isUnfinished(name: string): boolean {
-  return name.startsWith('.') && !isAlive(name.slice(1).split(',')[0] ?? '');
+  return name.startsWith('.') && !isAtWork(name.slice(1).split(',')[0] ?? '', name);
 }
 
 function visible(names: string[]): string[] {

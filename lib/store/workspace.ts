@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { randomId } from '../util/id';
-import { currentOwner, isAlive } from '../util/owner';
+import { beginWork, currentOwner, isAtWork } from '../util/owner';
 import type { Layout } from './layout';
 
 /**
@@ -10,12 +10,15 @@ import type { Layout } from './layout';
  * works there, so that what a killed process leaves behind is known to be garbage.
  */
 export class Workspace {
-  private constructor(readonly path: string) {}
+  private constructor(
+    readonly path: string,
+    private readonly end: () => void,
+  ) {}
 
   static create(layout: Layout, purpose: string): Workspace {
-    const path = `${layout.tmp}/${purpose},${currentOwner()},${randomId().slice(0, 12)}`;
-    mkdirSync(path, { mode: 0o700 });
-    return new Workspace(path);
+    const name = `${purpose},${currentOwner()},${randomId().slice(0, 12)}`;
+    mkdirSync(`${layout.tmp}/${name}`, { mode: 0o700 });
+    return new Workspace(`${layout.tmp}/${name}`, beginWork(name));
   }
 
   get rootfs(): string {
@@ -24,7 +27,11 @@ export class Workspace {
 
   /** Safe to repeat. */
   async remove(): Promise<void> {
-    await discardWorkspace(this.path);
+    try {
+      await discardWorkspace(this.path);
+    } finally {
+      this.end();
+    }
   }
 }
 
@@ -37,7 +44,7 @@ export async function sweepWorkspaces(layout: Layout): Promise<string[]> {
 
 /** Whether the process that the workspace of this name was made by is gone. */
 export function isAbandoned(name: string): boolean {
-  return !isAlive(name.split(',')[1] ?? '');
+  return !isAtWork(name.split(',')[1] ?? '', name);
 }
 
 export async function discardWorkspace(path: string): Promise<void> {

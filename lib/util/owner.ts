@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { systemError } from './system-error';
 
 /**
  * Names a process for as long as the machine is up: pid and start time (field 22 of /proc/PID/stat, clock ticks since
@@ -47,4 +48,40 @@ export function isAlive(owner: Owner): boolean {
   const [bootPart, pid, start] = owner.split(':');
   if (!bootPart || !pid || !start || bootPart !== bootId()) return false;
   return startTime(Number(pid)) === start;
+}
+
+/** What this process is at work on now, and in how many places. */
+const work = new Map<string, number>();
+
+/** Says that this process is at work on something, until what it returns is called, once or more often. */
+export function beginWork(what: string): () => void {
+  work.set(what, (work.get(what) ?? 0) + 1);
+  let ended = false;
+  return () => {
+    if (ended) return;
+    ended = true;
+    const rest = (work.get(what) ?? 0) - 1;
+    if (rest > 0) work.set(what, rest);
+    else work.delete(what);
+  };
+}
+
+/** Does `job`, which is this process's work on these things. A system call that fails in it is a DockerliteError. */
+export async function atWork<T>(things: string[], job: () => Promise<T>): Promise<T> {
+  const ends = things.map(beginWork);
+  try {
+    return await job();
+  } catch (error) {
+    throw systemError(error);
+  } finally {
+    for (const end of ends) end();
+  }
+}
+
+/**
+ * Whether `owner` is at work on something still. Of this process that is known exactly: what it failed to take back when
+ * something went wrong is not held up for as long as it runs.
+ */
+export function isAtWork(owner: Owner, what: string): boolean {
+  return owner === currentOwner() ? work.has(what) : isAlive(owner);
 }

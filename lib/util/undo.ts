@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { systemError } from './system-error';
 
 type Step = () => unknown;
 
@@ -38,7 +39,8 @@ export async function withUndo<T>(change: (undo: Undo) => Promise<T>): Promise<T
     const result = await change(undo);
     undo.commit();
     return result;
-  } catch (error) {
+  } catch (cause) {
+    const error = systemError(cause);
     const failures = await undo.run();
     if (failures.length > 0 && error instanceof Error) {
       (error as Error & { undoFailures?: unknown[] }).undoFailures = failures;

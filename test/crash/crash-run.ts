@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestEngine } from '../helpers/engine';
@@ -21,14 +21,15 @@ export interface CrashOptions {
 /** Longest time a victim lives on once it has begun something, ms: longer than most operations take. */
 const LONGEST = 40;
 /** Nothing takes this long: a client that still works hangs. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 60_000;
 
 /** Clients at work in one store, one of them or of the supervisors killed every now and then, and a new one in its place. */
 export class CrashRun {
   readonly model = new Model();
   readonly killed = { worker: 0, command: 0, supervisor: 0 };
   private readonly random: Random;
-  private readonly workers = new Set<ChildProcess>();
+  /** With what each is doing. */
+  private readonly workers = new Map<ChildProcess, string>();
   private readonly command: CliClient;
   private started = 0;
   private stopping = false;
@@ -51,14 +52,11 @@ export class CrashRun {
   static async go(test: TestEngine, options: CrashOptions): Promise<CrashRun> {
     const run = new CrashRun(test, options);
     for (let i = 0; i < options.workers; i++) run.startWorker();
-    try {
-      for (let kills = 0; kills < options.kills; kills++) {
-        await run.killOne();
-        options.onProgress?.(kills + 1);
-      }
-    } finally {
-      await run.stop();
+    for (let kills = 0; kills < options.kills && run.hung.length === 0; kills++) {
+      await run.killOne();
+      options.onProgress?.(kills + 1);
     }
+    await run.stop();
     return run;
   }
 
@@ -77,10 +75,13 @@ export class CrashRun {
     const name = `w${++this.started}`;
     const args = [this.test.root, name, this.directory(name), String(this.random.below(2 ** 31))];
     const child = fork(join(__dirname, 'worker.js'), args);
-    this.workers.add(child);
+    this.workers.set(child, 'start');
     child.on('message', (report: Report) => {
       this.model.take(report);
-      if (report.say === 'begin') this.offer('worker', child);
+      if (report.say === 'begin') {
+        this.workers.set(child, report.operation);
+        this.offer('worker', child);
+      }
     });
     child.on('exit', (status) => {
       this.workers.delete(child);
@@ -97,6 +98,7 @@ export class CrashRun {
     const kind = this.random.weighted({ worker: 5, command: 2, supervisor: 3 });
     if (kind === 'supervisor') return this.killSupervisor();
     const child = await this.next(kind);
+    if (child === undefined) return void this.hung.push(`no ${kind} begins anything any more`);
     // A command spends most of its life on becoming a process.
     await delay(this.random.next() * (kind === 'command' ? 4 * LONGEST : LONGEST));
     if (child.exitCode !== null || !child.kill('SIGKILL')) return this.killOne();
@@ -105,9 +107,9 @@ export class CrashRun {
   }
 
   /** The next process of a kind that begins something. */
-  private next(kind: 'worker' | 'command'): Promise<ChildProcess> {
-    return new Promise<ChildProcess>((resolve, reject) => {
-      const hangs = setTimeout(() => reject(new Error(`no ${kind} begins anything any more: they hang`)), PATIENCE_MS);
+  private next(kind: 'worker' | 'command'): Promise<ChildProcess | undefined> {
+    return new Promise((resolve) => {
+      const hangs = setTimeout(() => resolve(undefined), PATIENCE_MS);
       this.wantedKind = kind;
       this.wanted = (child) => {
         clearTimeout(hangs);
@@ -132,17 +134,28 @@ export class CrashRun {
   private async stop(): Promise<void> {
     this.stopping = true;
     this.command.stop();
-    const workers = [...this.workers];
+    const workers = [...this.workers.keys()];
     const ends = workers.map((child) => once(child, 'exit'));
     for (const child of workers) child.send('stop');
     const all = Promise.all([...ends, this.command.ended]);
     const late = new AbortController();
     await Promise.race([all, delay(PATIENCE_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
     late.abort();
-    for (const child of [...this.workers, ...(this.command.child === undefined ? [] : [this.command.child])]) {
-      this.hung.push(`process ${child.pid} (${child.spawnargs.slice(1).join(' ')}) did not end`);
+    const { child: command } = this.command;
+    const left = [...this.workers, ...(command === undefined ? [] : [[command, command.spawnargs.slice(4).join(' ')] as const])];
+    for (const [child, operation] of left) {
+      this.hung.push(`${operation} hangs (process ${child.pid}, ${threads(child.pid ?? 0)})`);
       child.kill('SIGKILL');
     }
     await all;
+  }
+}
+
+/** What a process's threads wait for. */
+function threads(pid: number): string {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((task) => readFileSync(`/proc/${pid}/task/${task}/wchan`, 'latin1')).join(' ');
+  } catch {
+    return 'gone';
   }
 }

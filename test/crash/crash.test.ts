@@ -10,9 +10,14 @@ describe('clients and supervisors killed at random', () => {
   const workers = Number(process.env['DOCKERLITE_CRASH_WORKERS'] ?? 3);
   const seed = Number(process.env['DOCKERLITE_CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
+  let test: TestEngine;
+  before(async () => {
+    test = await TestEngine.create({ mebibytes: 8192, pool: 0 });
+  });
+  after(() => test.remove());
+
   it(`loses and leaks nothing in ${kills} kills (seed ${seed})`, async function () {
     this.timeout(120_000 + 2_000 * kills);
-    await using test = await TestEngine.create({ mebibytes: 8192, pool: 0 });
     const directory = dirname(test.loop.directory);
     const before = await takeStock(test, directory);
     const onProgress = kills < 500 ? undefined : (done: number) => done % 100 === 0 && console.log(`      ${done} kills`);
