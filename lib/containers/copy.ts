@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { posix } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as archive from '../binding/archive';
@@ -9,6 +10,7 @@ import type { ArchiveEnd, PathStat } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { recordContainerEvent } from './container-events';
+import { locate, type Place } from './locate';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
 
@@ -32,14 +34,14 @@ export type TarSource = Readable | { fd: number } | { path: string };
 
 /**
  * Every path is resolved inside the container's tree by the kernel (openat2, RESOLVE_IN_ROOT): a link the container made
- * leads nowhere else. What a running container has mounted over its tree is not seen.
+ * leads nowhere else. Volumes and bind mounts are seen where they are mounted, a tmpfs is not.
  */
 export async function copyOut(context: Context, row: ContainerRow, path: string, target: Writable | { fd: number }, options: CopyOutOptions): Promise<PathStat> {
   requireState('copy', row);
-  const root = context.store.layout.containerRootfs(row.id);
-  const stat = await statPath(context, row, path);
   const { followLink, rename, signal } = options;
-  await packTo(root, target, { from: path, followLink, rename, signal });
+  const stat = await statPath(context, row, path);
+  const place = await locate(context.store, row, path, followLink);
+  await packTo(place.root, target, { from: place.path, followLink, rename: rename ?? ownName(place, path), signal });
   recordContainerEvent(context.store, row, 'archive-path');
   return stat;
 }
@@ -47,23 +49,34 @@ export async function copyOut(context: Context, row: ContainerRow, path: string,
 /** @throws E_NOT_FOUND, E_CONFLICT (no directory), E_ARCHIVE, E_NO_SPACE */
 export async function copyIn(context: Context, row: ContainerRow, source: TarSource, path: string, options: CopyInOptions): Promise<void> {
   requireState('copy', row);
-  const root = context.store.layout.containerRootfs(row.id);
-  await requireDirectory(root, row, path);
+  const place = await locate(context.store, row, path, true);
+  if (place.readonly !== '') throw new DockerliteError('E_CONFLICT', place.readonly, { path });
+  await requireDirectory(place, row, path);
   const { owner, keepKinds, signal } = options;
-  await withSource(source, (end) => archive.unpack(end, root, { into: path, owner, allowReplace: keepKinds !== true, signal }));
+  await withSource(source, (end) => archive.unpack(end, place.root, { into: place.path, owner, allowReplace: keepKinds !== true, signal }));
   recordContainerEvent(context.store, row, 'extract-to-dir');
 }
 
 /** @throws E_NOT_FOUND in Docker's words */
 export async function statPath(context: Context, row: ContainerRow, path: string): Promise<PathStat> {
-  return archive.statInRoot(context.store.layout.containerRootfs(row.id), path).catch((error: unknown) => {
+  try {
+    const place = await locate(context.store, row, path);
+    const stat = await archive.statInRoot(place.root, place.path);
+    return { ...stat, name: ownName(place, path) ?? stat.name };
+  } catch (error) {
     throw notFound(error, row, path);
-  });
+  }
+}
+
+/** What is mounted has the name of where it is mounted; undefined when that is the name it has anyway. */
+function ownName(place: Place, path: string): string | undefined {
+  const name = posix.basename(posix.normalize(`/${path}`));
+  return name === '' || posix.basename(posix.normalize(`/${place.path}`)) === name ? undefined : name;
 }
 
 /** Through a final link too. */
-async function requireDirectory(root: string, row: ContainerRow, path: string): Promise<void> {
-  await archive.statInRoot(root, `${path}/`).catch((error: unknown) => {
+async function requireDirectory(place: Place, row: ContainerRow, path: string): Promise<void> {
+  await archive.statInRoot(place.root, `${place.path}/`).catch((error: unknown) => {
     if (!(error instanceof DockerliteError) || error.errno !== constants.errno.ENOTDIR) throw notFound(error, row, path);
     throw new DockerliteError('E_CONFLICT', `extraction point is not a directory: ${path}`, { path, cause: error });
   });
