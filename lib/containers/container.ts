@@ -23,7 +23,7 @@ import { type StartOptions, startContainer } from './start';
 import { containerStats, type StatsOptions } from './stats/stats';
 import type { ContainerStats } from './stats/types';
 import { stopContainer, type StopOptions } from './stop';
-import { containerProcesses, type ProcessList } from './top';
+import { containerProcesses, type ProcessList } from './top/top';
 import { updateContainer, type UpdateOptions } from './update';
 import { type ExitStatus, waitContainer, waitForStarted } from './wait';
 import type { PathStat } from '../binding/types';
@@ -145,9 +145,9 @@ export class Container implements AsyncDisposable {
     return updateContainer(this.context, await this.row(), options);
   }
 
-  /** Its processes, as ps(1) shows them on the host. @throws E_NOT_RUNNING */
-  async top(): Promise<ProcessList> {
-    return containerProcesses(this.context, await this.row());
+  /** Its processes, as ps(1) with these options, by default `-ef`, shows them on the host. @throws E_NOT_RUNNING, E_INVALID */
+  async top(options: readonly string[] = []): Promise<ProcessList> {
+    return containerProcesses(this.context, await this.row(), options);
   }
 
   /** What it uses of the machine, a sample a second until it is removed; zeros while it does not run. */

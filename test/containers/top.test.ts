@@ -60,4 +60,14 @@ describe('the processes of a container', () => {
     const fresh = await test.engine.containers.create({ image: 'busybox', network: 'none' });
     await assert.rejects(fresh.top(), { code: 'E_NOT_RUNNING' });
   });
+
+  it('in the columns that were asked for', async () => {
+    const container = await started(['sleep', '1000'], { user: '65534' });
+    const { State } = await container.inspect();
+    const { titles, processes } = await container.top(['-eo', 'user,pid,nlwp,comm,args']);
+    assert.deepEqual([titles, processes], [['USER', 'PID', 'NLWP', 'COMMAND', 'COMMAND'], [['nobody', String(State.Pid), '1', 'sleep', 'sleep 1000']]]);
+    const memory = await container.top(['aux']);
+    assert.match(memory.processes[0]?.join(' ') ?? '', /^nobody \d+ \d+\.\d \d+\.\d \d+ \d+ \? [RSD]s \d\d:\d\d 0:00 sleep 1000$/);
+    await assert.rejects(container.top(['-o', 'nonsense']), { code: 'E_INVALID', message: 'ps: error: unknown user-defined format specifier "nonsense"' });
+  });
 });
