@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { DockerliteError } from '../errors';
 
 export interface TlsFiles {
@@ -45,7 +44,7 @@ function systemAuthorities(): string[] {
   try {
     system = [readFileSync(process.env['SSL_CERT_FILE'] || SYSTEM_BUNDLE, 'utf8')];
   } catch {
-    system = [...rootCertificates];
+    system = [...(require('node:tls') as typeof import('node:tls')).rootCertificates];
   }
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
   if (extra !== undefined && extra !== '') system.push(read(extra, 'NODE_EXTRA_CA_CERTS'));
