@@ -67,6 +67,8 @@
         "native/archive/fd_stream.cc",
         "native/archive/names.cc",
         "native/archive/pack.cc",
+        "native/archive/pack_layer.cc",
+        "native/archive/packer.cc",
         "native/archive/path_stat.cc",
         "native/archive/pax_header.cc",
         "native/archive/remove_tree.cc",

@@ -3,12 +3,13 @@ import { constants } from 'node:os';
 import { DockerliteError } from '../errors';
 import { loadAddon } from './load';
 import { native } from './native-error';
-import type { ArchiveBinding, ArchiveEnd, CopyTreeOptions, NativePath, PackOptions, PathStat, UnpackOptions, UnpackResult } from './types';
+import type { ArchiveBinding, ArchiveEnd, CopyTreeOptions, LayerChanges, NativePath, PackOptions, PathStat, UnpackOptions, UnpackResult } from './types';
 
 /** What the addon itself offers: instead of a signal it takes a number by which the job can be cancelled. */
 interface Addon {
   unpack(source: ArchiveEnd, root: NativePath, options: WithJob<UnpackOptions>): Promise<UnpackResult>;
   pack(root: NativePath, target: ArchiveEnd, options: WithJob<PackOptions>): Promise<Count>;
+  packLayer(below: NativePath, root: NativePath, target: ArchiveEnd, changes: WithJob<LayerChanges>): Promise<Count>;
   copyTree(source: NativePath, root: NativePath, options: WithJob<object>): Promise<Count>;
   statInRoot(root: NativePath, path: string): Promise<PathStat>;
   cancel(job: number): void;
@@ -33,6 +34,11 @@ export function unpack(source: ArchiveEnd, root: NativePath, options: UnpackOpti
  */
 export function pack(root: NativePath, target: ArchiveEnd, options: PackOptions = {}): Promise<Count> {
   return run(options, (job) => addon().pack(root, target, job));
+}
+
+/** Packs the difference between two trees as a layer, see LayerChanges. @throws E_NOT_FOUND, E_ABORTED */
+export function packLayer(below: NativePath, root: NativePath, target: ArchiveEnd, changes: LayerChanges): Promise<Count> {
+  return run(changes, (job) => addon().packLayer(below, root, target, job));
 }
 
 /** Copies what is in the host's directory `source` into `root`. Sockets are left out, as in archives. */

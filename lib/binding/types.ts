@@ -205,12 +205,22 @@ export interface PathStat {
   linkTarget: string;
 }
 
+export interface LayerChanges {
+  /** Paths that may differ, without leading slash. */
+  touched: NativePath[];
+  /** Those of them with everything below them. */
+  moved: NativePath[];
+  signal?: AbortSignal;
+}
+
 /** native/archive, in dockerlite-archive.node (links libarchive). Runs on threads of its own; `signal` aborts with ECANCELED. */
 export interface ArchiveBinding {
   /** Unpacks tar (any compression libarchive reads) below `root`; nothing outside it is ever touched. */
   unpack(source: ArchiveEnd, root: NativePath, options: UnpackOptions): Promise<UnpackResult>;
   /** Packs a tree as PAX tar: owners, xattrs, ACLs, hard links, sparse files, ns times. */
   pack(root: NativePath, target: ArchiveEnd, options: PackOptions): Promise<{ entries: number; bytes: number }>;
+  /** Packs what differs between two trees as an image's layer, whiteouts included; `root` began as a snapshot of `below`. */
+  packLayer(below: NativePath, root: NativePath, target: ArchiveEnd, changes: LayerChanges): Promise<{ entries: number; bytes: number }>;
   /** Copies a host directory into the root, preserving everything `pack` would. */
   copyTree(source: NativePath, root: NativePath, options: CopyTreeOptions): Promise<{ entries: number; bytes: number }>;
   statInRoot(root: NativePath, path: string): Promise<PathStat>;

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mkdirSync } from 'node:fs';
+import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
-import { DockerliteError } from '../errors';
+import { MEDIA } from '../registry/media-types';
+import { digestOf } from '../registry/digest';
+import type { Store } from '../store/store';
+import { randomId } from '../util/id';
+import { currentOwner } from '../util/owner';
+import { chainIds } from './chain-id';
 import { layerBlobs } from './layer-blobs';
-import { layersOf } from './layer-rows';
+import { claimLayers, dropClaim, layersOf } from './layer-rows';
 import type { LayerSource } from './layers';
-import type { ImageRow } from './record';
+import { makeLayer } from './make-layer';
+import type { ImageRow, OciImage } from './record';
 
 /** An image in the form registries take. */
 export interface PushableImage {
@@ -17,16 +25,73 @@ export interface PushableImage {
   chain: string[];
 }
 
-/** @throws E_UNSUPPORTED */
-export async function pushable(context: Context, image: ImageRow, _signal?: AbortSignal): Promise<PushableImage> {
-  if (image.manifest === '') {
-    throw new DockerliteError('E_UNSUPPORTED', 'only images that came from a registry can be pushed');
-  }
+/**
+ * Gives an image the form registries take: its own if it came from one, else made now and kept. An image that was committed
+ * gets a layer over those of its parent.
+ */
+export async function pushable(context: Context, image: ImageRow, signal?: AbortSignal): Promise<PushableImage> {
+  const row = image.manifest === '' ? await give(context, image, signal) : image;
   return {
-    manifest: Buffer.from(image.manifest),
-    config: Buffer.from(image.raw_config),
-    configDigest: `sha256:${image.id}`,
-    layers: layerBlobs(context, image),
-    chain: layersOf(context.store, image.chain).map(({ chain_id: id }) => id),
+    manifest: Buffer.from(row.manifest),
+    config: Buffer.from(row.raw_config),
+    configDigest: digestOf(Buffer.from(row.raw_config)),
+    layers: layerBlobs(context, row),
+    chain: layersOf(context.store, row.chain).map(({ chain_id: id }) => id),
   };
+}
+
+/** Layers, a configuration that names them, a manifest. */
+async function give(context: Context, image: ImageRow, signal?: AbortSignal): Promise<ImageRow> {
+  const { store } = context;
+  const { diffIds, chain, claim } = await layersFor(context, image, signal);
+  try {
+    const config = JSON.stringify(configWith(JSON.parse(image.config) as OciImage, diffIds));
+    const made = { ...image, chain, raw_config: config };
+    const layers = layerBlobs(context, made).map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: MEDIA.ociManifest,
+      config: { mediaType: MEDIA.ociConfig, digest: digestOf(Buffer.from(config)), size: Buffer.byteLength(config) },
+      layers,
+    };
+    const row = { ...made, manifest: JSON.stringify(manifest) };
+    store.db.run('UPDATE images SET chain = ?, raw_config = ?, manifest = ? WHERE id = ?', row.chain, row.raw_config, row.manifest, row.id);
+    return row;
+  } finally {
+    dropClaim(store, claim);
+  }
+}
+
+async function layersFor(context: Context, image: ImageRow, signal?: AbortSignal): Promise<{ diffIds: string[]; chain: string; claim: string }> {
+  const { store } = context;
+  const isEmpty = (JSON.parse(image.config) as OciImage).rootfs.diff_ids.length === 0;
+  if (isEmpty) return { diffIds: [], chain: '', claim: '' };
+  const parent = store.db.get<ImageRow>("SELECT * FROM images WHERE id = ? AND state = 'ready'", image.parent);
+  // Without a parent, or with one that nothing is known of any more, all of it is one layer.
+  const below = parent === undefined ? undefined : await pushable(context, parent, signal);
+  const lower = below === undefined || parent === undefined ? undefined : store.layout.imageRootfs(parent.id);
+  const made = await makeLayer(store, lower, store.layout.imageRootfs(image.id), signal);
+  const diffIds = [...(below?.layers.map(({ diffId }) => diffId) ?? []), made.diffId];
+  const chain = chainIds(diffIds).at(-1) as string;
+  const claim = randomId();
+  claimLayers(store, claim, [chain]);
+  await keepLayer(store, image, { id: chain, parent: below?.chain.at(-1) ?? '' }, made);
+  return { diffIds, chain, claim };
+}
+
+/** The image's own tree is the layer's: a snapshot. */
+async function keepLayer(store: Store, image: ImageRow, { id, parent }: { id: string; parent: string }, made: { diffId: string; blob: string; bytes: number }): Promise<void> {
+  const { layout, db } = store;
+  const isNew = db.run("INSERT OR IGNORE INTO layers (chain_id, state, owner, parent, diff_id, blob, bytes) VALUES (?, 'creating', ?, ?, ?, ?, ?)", id, currentOwner(), parent, made.diffId, made.blob, made.bytes);
+  if (isNew === 0) return;
+  mkdirSync(layout.layer(id), { recursive: true, mode: 0o700 });
+  await btrfs.snapshotCreate(layout.imageRootfs(image.id), layout.layer(id), 'rootfs', true);
+  db.run("UPDATE layers SET state = 'ready', owner = '' WHERE chain_id = ?", id);
+}
+
+/** Entries of the history that made no layer say so: others count them. */
+function configWith(oci: OciImage, diffIds: string[]): OciImage {
+  const made = oci.history.filter((entry) => entry.empty_layer !== true).length;
+  const history = made === diffIds.length ? oci.history : [{ created: oci.created, comment: oci.history.at(-1)?.comment ?? '' }];
+  return { ...oci, rootfs: { type: 'layers', diff_ids: diffIds }, history: made === diffIds.length || diffIds.length === 1 ? history : [] };
 }

@@ -9,6 +9,7 @@
 #include "archive/jobs.h"
 #include "archive/names.h"
 #include "archive/pack.h"
+#include "archive/pack_layer.h"
 #include "archive/path_stat.h"
 #include "archive/unpack.h"
 #include "napi/args.h"
@@ -111,6 +112,24 @@ Napi::Value Pack(const Napi::CallbackInfo& info) {
   return Start<Count>(info, object, work, CountToJs);
 }
 
+std::set<std::string> Paths(const Napi::Value& value) {
+  std::set<std::string> paths;
+  auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) paths.insert(clampName(args::Path(list.Get(i))));
+  return paths;
+}
+
+Napi::Value PackLayer(const Napi::CallbackInfo& info) {
+  std::string below = args::Path(info[0]), root = args::Path(info[1]);
+  auto target = std::make_shared<ArchiveEnd>(End(info[2]));
+  auto object = args::Options(info, 3);
+  if (!object.Get("touched").IsArray() || !object.Get("moved").IsArray())
+    throw Napi::TypeError::New(info.Env(), "touched, moved: expected lists of paths");
+  LayerChanges changes{Paths(object.Get("touched")), Paths(object.Get("moved"))};
+  auto work = [=](Abort& abort) { return packLayer(below, root, changes, std::move(*target), abort); };
+  return Start<Count>(info, object, work, CountToJs);
+}
+
 Napi::Value CopyTree(const Napi::CallbackInfo& info) {
   std::string source = args::Path(info[0]), root = args::Path(info[1]);
   auto object = args::Options(info, 2);
@@ -154,6 +173,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook([jobs] { jobs->cancelAll(); });
   exports.Set("unpack", Napi::Function::New(env, Unpack, "unpack"));
   exports.Set("pack", Napi::Function::New(env, Pack, "pack"));
+  exports.Set("packLayer", Napi::Function::New(env, PackLayer, "packLayer"));
   exports.Set("copyTree", Napi::Function::New(env, CopyTree, "copyTree"));
   exports.Set("statInRoot", Napi::Function::New(env, StatInRoot, "statInRoot"));
   exports.Set("cancel", Napi::Function::New(env, Cancel, "cancel"));

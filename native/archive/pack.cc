@@ -2,138 +2,14 @@
 #include "archive/pack.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <map>
 
 #include "archive/names.h"
-#include "archive/pax_header.h"
+#include "archive/packer.h"
 #include "archive/tree_walk.h"
 
 namespace dockerlite::tree {
-namespace {
-
-constexpr size_t kBuffer = 256 * 1024;
-
-class Packer {
- public:
-  Packer(FdWriter& out, const PackOptions& options, Abort& abort) : out_(out), options_(options), abort_(abort) {
-    auto base = splitName(options.from).second;
-    top_ = options.rename ? *options.rename : base;
-  }
-
-  Result<Count> run(UniqueFd top);
-
- private:
-  Result<bool> visit(const Visit& visit);
-  Status file(const Visit& visit, PaxEntry& entry);
-  Status content(int fd, const Region& region);
-  Status emit(const PaxEntry& entry);
-
-  FdWriter& out_;
-  const PackOptions& options_;
-  Abort& abort_;
-  std::string top_;
-  Count count_;
-  std::vector<char> buffer_ = std::vector<char>(kBuffer);
-  std::map<std::pair<dev_t, ino_t>, std::string> seen_;  // files with more than one name
-};
-
-Result<Count> Packer::run(UniqueFd top) {
-  auto done = walkTree(std::move(top), [this](const Visit& each) { return visit(each); });
-  if (!done) return done.error();
-  if (auto end = out_.zeros(1024); !end) return end.error();
-  if (auto end = out_.flush(); !end) return end.error();
-  return count_;
-}
-
-Status Packer::emit(const PaxEntry& entry) {
-  std::string header = paxHeader(entry);
-  count_.entries++;
-  return out_.write(header.data(), header.size());
-}
-
-Status Packer::content(int fd, const Region& region) {
-  for (int64_t done = 0; done < region.size;) {
-    if (abort_.triggered()) return Abort::error();
-    size_t part = std::min<int64_t>(region.size - done, kBuffer);
-    ssize_t got = ::pread(fd, buffer_.data(), part, region.offset + done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error::last("pread");
-    if (got == 0) {  // shorter than it was
-      std::fill_n(buffer_.begin(), part, '\0');
-      got = static_cast<ssize_t>(part);
-    }
-    if (auto put = out_.write(buffer_.data(), static_cast<size_t>(got)); !put) return put;
-    done += got;
-  }
-  return Nothing{};
-}
-
-Status Packer::file(const Visit& visit, PaxEntry& entry) {
-  auto fd = reopen(visit.fd, O_RDONLY);
-  if (!fd) return fd.error();
-  entry.size = visit.st.st_size;
-  std::vector<Region> regions = {{0, entry.size}};
-  if (visit.st.st_blocks * 512 < entry.size) {
-    auto found = dataRegions(fd.value().get(), entry.size);
-    if (!found) return found.error();
-    regions = std::move(found.value());
-    entry.sparse = regions.size() != 1 || regions[0].size != entry.size;
-    entry.regions = regions;
-  }
-  if (auto done = emit(entry); !done) return done;
-  int64_t total = 0;
-  for (const Region& region : regions) {
-    if (auto done = content(fd.value().get(), region); !done) return done;
-    total += region.size;
-  }
-  count_.bytes += static_cast<uint64_t>(total);
-  return out_.zeros(static_cast<size_t>(-total & 511));
-}
-
-Result<bool> Packer::visit(const Visit& visit) {
-  if (abort_.triggered()) return Abort::error();
-  std::string inRoot = joinName(options_.from, visit.path);
-  if (std::find(options_.exclude.begin(), options_.exclude.end(), inRoot) != options_.exclude.end()) return false;
-  if (S_ISSOCK(visit.st.st_mode)) return false;
-  PaxEntry entry;
-  entry.name = joinName(top_, visit.path);
-  auto meta = readMeta(visit);
-  if (!meta) return meta.error();
-  entry.meta = std::move(meta.value());
-  mode_t type = visit.st.st_mode & S_IFMT;
-  if (type != S_IFCHR && type != S_IFBLK) entry.meta.device = 0;
-  if (type == S_IFDIR) {
-    entry.type = '5';
-    entry.name = entry.name.empty() ? "./" : entry.name + "/";
-    if (auto done = emit(entry); !done) return done.error();
-    return true;
-  }
-  if (visit.st.st_nlink > 1) {
-    auto [first, fresh] = seen_.emplace(std::pair(visit.st.st_dev, visit.st.st_ino), entry.name);
-    if (!fresh) {
-      entry.type = '1';
-      entry.link = first->second;
-      entry.meta.xattrs.clear();
-    }
-  }
-  if (entry.type == '0' && type == S_IFREG) {
-    if (auto done = file(visit, entry); !done) return done.error();
-    return false;
-  }
-  if (entry.type == '0' && type == S_IFLNK) {
-    auto target = readLink(visit.fd, visit.path);
-    if (!target) return target.error();
-    entry.link = std::move(target.value());
-  }
-  if (entry.type == '0') entry.type = type == S_IFLNK ? '2' : type == S_IFCHR ? '3' : type == S_IFBLK ? '4' : '6';
-  if (auto done = emit(entry); !done) return done.error();
-  return false;
-}
-
-}  // namespace
 
 Result<Count> pack(const std::string& rootPath, ArchiveEnd target, const PackOptions& options, Abort& abort) {
   auto root = RootDir::open(rootPath);
@@ -142,7 +18,15 @@ Result<Count> pack(const std::string& rootPath, ArchiveEnd target, const PackOpt
   if (!top) return top.error();
   auto out = FdWriter::open(std::move(target), abort);
   if (!out) return out.error();
-  return Packer(out.value(), options, abort).run(std::move(top.value()));
+  Packer packer(out.value(), abort);
+  std::string name = options.rename ? *options.rename : splitName(options.from).second;
+  auto done = walkTree(std::move(top.value()), [&](const Visit& visit) -> Result<bool> {
+    std::string inRoot = joinName(options.from, visit.path);
+    if (std::find(options.exclude.begin(), options.exclude.end(), inRoot) != options.exclude.end()) return false;
+    return packer.add(visit, joinName(name, visit.path));
+  });
+  if (!done) return done.error();
+  return packer.finish();
 }
 
 }  // namespace dockerlite::tree
