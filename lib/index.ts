@@ -21,6 +21,7 @@ export type { ContainerStats } from './containers/stats/types';
 export type { ContainerInfo } from './containers/inspect';
 export type { BindMount, MountOptions, MountSpec, TmpfsMount, VolumeMount } from './containers/mount-spec';
 export type { Resources } from './containers/resources';
+export type { RestartPolicy } from './containers/restart-policy';
 export type { ContainerOptions, ContainerSpec } from './containers/spec';
 export type { Isolation } from './security/isolation';
 export type { DeviceMapping } from './security/devices';

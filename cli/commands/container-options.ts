@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { MountOptions } from '../../lib/containers/mount-spec';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
+import { HEALTH_OPTIONS, healthOptions } from './health-options';
 import { ISOLATION_OPTIONS, isolationOptions } from './isolation-options';
 import { parseLabels } from './label-option';
 import { LOG_OPTIONS, logOptions } from './log-option';
@@ -22,6 +23,7 @@ export const CONTAINER_OPTIONS = {
   entrypoint: { type: 'string', value: 'COMMAND', describe: "Run this instead of the image's entrypoint" },
   env: { type: 'list', alias: 'e', value: 'KEY[=VALUE]', describe: 'Set environment variables; without a value, as they are here' },
   'env-file': { type: 'list', value: 'FILE', describe: 'Read environment variables from a file' },
+  ...HEALTH_OPTIONS,
   hostname: { type: 'string', alias: 'h', value: 'NAME', describe: 'Host name in the container' },
   init: { type: 'boolean', describe: 'Run an init that forwards signals and reaps processes' },
   interactive: { type: 'boolean', alias: 'i', default: false, describe: 'Keep stdin open' },
@@ -34,6 +36,7 @@ export const CONTAINER_OPTIONS = {
   platform: { type: 'string', value: 'OS/ARCH', describe: 'Platform of an image that has to be pulled' },
   quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Say nothing of pulling the image' },
   'read-only': { type: 'boolean', describe: "Make the container's own file system read-only" },
+  restart: { type: 'string', value: 'POLICY', describe: 'Start it again when it has ended: no, on-failure[:MAX], always, unless-stopped (default "no")' },
   rm: { type: 'boolean', default: false, describe: 'Remove the container when it has ended' },
   'stop-signal': { type: 'string', value: 'SIGNAL', describe: 'What `stop` sends first' },
   'stop-timeout': { type: 'number', value: 'SECONDS', describe: 'How long `stop` waits before it kills' },
@@ -79,6 +82,8 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     log: logOptions(args),
     init: args.init,
     autoRemove: args.rm,
+    restart: restart(args),
+    healthcheck: healthOptions(args),
   };
 }
 
@@ -125,6 +130,11 @@ export function readVariables(file: string, option: string): string[] {
     lines.push(line);
   }
   return lines;
+}
+
+function restart(args: ContainerArgs): string | undefined {
+  if (args.rm && args.restart !== undefined && !['', 'no'].includes(args.restart)) throw new UsageError('conflicting options: cannot specify both --restart and --rm');
+  return args.restart;
 }
 
 function mounts(args: ContainerArgs): (string | MountOptions)[] {

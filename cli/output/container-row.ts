@@ -68,12 +68,14 @@ function mountNames(mounts: ContainerSummary['mounts']): string[] {
   return mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.type === 'volume' ? mount.name : mount.source]));
 }
 
-/** "Up 3 seconds", "Exited (0) 5 minutes ago". */
-export function statusText({ state, started, finished, exitCode }: ContainerSummary): string {
+/** "Up 3 seconds (healthy)", "Restarting (1) 2 seconds ago", "Exited (0) 5 minutes ago". */
+export function statusText({ state, started, finished, exitCode, health }: ContainerSummary): string {
+  if (state === 'restarting') return `Restarting (${exitCode}) ${ago(finished)}`;
   if (state === 'exited') return `Exited (${exitCode}) ${ago(finished)}`;
   if (state === 'created') return 'Created';
   const up = `Up ${humanDuration(started === 0 ? 0 : Date.now() - started)}`;
-  return state === 'paused' ? `${up} (Paused)` : up;
+  if (state === 'paused') return `${up} (Paused)`;
+  return health === 'none' ? up : `${up} (${health === 'starting' ? 'health: starting' : health})`;
 }
 
 /** An image that was named by its id is shown by the beginning of it. */

@@ -11,6 +11,7 @@ export const FRAME = {
   freeze: 7,
   thaw: 8,
   prepare: 9,
+  restartPolicy: 10,
   attributes: 19,
   network: 18,
   started: 32,
@@ -25,6 +26,7 @@ export const FRAME = {
 export const FAILURE = { engine: 1, notFound: 2, notExecutable: 3, user: 4, directory: 5 } as const;
 
 const START_FLAG = { tty: 1, openStdin: 2, stdinOnce: 4, become: 8, privileged: 16 } as const;
+const EXITED_FLAG = { oom: 1, restarting: 2 } as const;
 const HEADER = 8;
 
 /** Tag and content; a tag may occur several times. */
@@ -69,6 +71,46 @@ export function decodeFields(body: Buffer): [tag: number, content: Buffer][] {
   return fields;
 }
 
+/** When the supervisor starts the container again. */
+export interface RestartOrders {
+  name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  maximumRetryCount: number;
+}
+
+/** To a supervisor `unless-stopped` is `always`: what the user stops it leaves alone either way. */
+const RESTART = { no: 0, always: 1, 'unless-stopped': 1, 'on-failure': 2 } as const;
+
+export function restartFields({ name, maximumRetryCount }: RestartOrders): Field[] {
+  return [
+    [20, u32(RESTART[name])],
+    [21, u32(maximumRetryCount)],
+  ];
+}
+
+/** Times in ns. */
+export interface HealthOrders {
+  payload: Buffer;
+  interval: number;
+  timeout: number;
+  startPeriod: number;
+  startInterval: number;
+  retries: number;
+  /** What is noted of a probe that took too long. */
+  timeoutMessage: string;
+}
+
+function healthFields(health: HealthOrders): Field[] {
+  return [
+    [23, health.payload],
+    [24, u64(BigInt(health.interval))],
+    [25, u64(BigInt(health.timeout))],
+    [26, u64(BigInt(health.startPeriod))],
+    [27, u64(BigInt(health.startInterval))],
+    [28, u32(health.retries)],
+    [29, health.timeoutMessage],
+  ];
+}
+
 export interface StartOrders {
   id: string;
   runDir: string;
@@ -96,6 +138,9 @@ export interface StartOrders {
   attributes?: string;
   /** Streams attached from the start: 1 stdin, 2 stdout, 4 stderr. */
   mask?: number;
+  /** Absent: it is never started again, whatever is asked later. */
+  restart?: RestartOrders;
+  health?: HealthOrders;
 }
 
 export function encodeStart(orders: StartOrders): Buffer {
@@ -120,6 +165,8 @@ export function encodeStart(orders: StartOrders): Buffer {
   if (orders.logMaxFiles !== undefined) fields.push([9, u32(orders.logMaxFiles)]);
   if (orders.journal !== undefined) fields.push([30, orders.journal]);
   if (orders.attributes !== undefined) fields.push([31, orders.attributes]);
+  if (orders.restart !== undefined) fields.push(...restartFields(orders.restart));
+  if (orders.health !== undefined) fields.push(...healthFields(orders.health));
   return encodeFields(fields);
 }
 
@@ -158,7 +205,7 @@ export function encodeRequest(numbers: Readonly<Record<number, number | undefine
 export type Message =
   | { kind: 'started'; pid: number; startedAt: string; execId: string; supervisorPid: number; supervisorStart: string; warnings: string[] }
   | { kind: 'failed'; failure: number; errno: number; message: string; execId: string; lines: string[] }
-  | { kind: 'exited'; status: number; finishedAt: string; execId: string; oomKilled: boolean }
+  | { kind: 'exited'; status: number; finishedAt: string; execId: string; oomKilled: boolean; restarting: boolean; startedAt: string }
   | { kind: 'state'; pid: number; startedAt: string; supervisorPid: number; frozen: boolean; execIds: string[] }
   | { kind: 'done'; errno: number }
   | { kind: 'drained'; execId: string };
@@ -177,7 +224,7 @@ export function decodeMessage(type: number, body: Buffer): Message | undefined {
     case FRAME.failed:
       return { kind: 'failed', failure: number(1), errno: number(2), message: text(3), execId: text(4), lines: all(5) };
     case FRAME.exited:
-      return { kind: 'exited', status: number(1), finishedAt: long(2), execId: text(4), oomKilled: (number(3) & 1) !== 0 };
+      return { kind: 'exited', status: number(1), finishedAt: long(2), execId: text(4), oomKilled: (number(3) & EXITED_FLAG.oom) !== 0, restarting: (number(3) & EXITED_FLAG.restarting) !== 0, startedAt: long(20) };
     case FRAME.state:
       return { kind: 'state', pid: number(1), startedAt: long(2), supervisorPid: number(5), frozen: number(6) !== 0, execIds: all(4) };
     case FRAME.done:

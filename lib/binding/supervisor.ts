@@ -38,6 +38,8 @@ export interface Ended {
   finishedAt: string;
   oomKilled: boolean;
   error: string;
+  /** Its restart policy starts it again. */
+  restarting?: boolean;
 }
 
 interface Deferred<T> {
@@ -61,24 +63,25 @@ class Life {
   attached: boolean;
   private end: Ended | undefined;
   private drained = false;
-  private startedAt = '';
+  private begun = false;
 
   constructor(mask: number) {
     this.attached = (mask & 6) !== 0;
   }
 
   get runs(): boolean {
-    return this.startedAt !== '' && this.end === undefined;
+    return this.begun && (this.end === undefined || this.end.restarting === true);
   }
 
   onStarted(message: Started): void {
-    this.startedAt = message.startedAt;
+    this.begun = true;
     this.started.resolve(message);
   }
 
   onExited(message: Extract<frames.Message, { kind: 'exited' }>): void {
-    const { status, finishedAt, oomKilled } = message;
-    this.end = { status, startedAt: this.startedAt, finishedAt, oomKilled, error: '' };
+    const { status, startedAt, finishedAt, oomKilled, restarting } = message;
+    // Of a container that is started again the first end is the one that was waited for.
+    this.end ??= { status, startedAt, finishedAt, oomKilled, restarting, error: '' };
     this.settle();
   }
 
@@ -221,6 +224,11 @@ export class SupervisorConnection {
     await this.ask(frames.FRAME.signal, frames.encodeRequest({ 1: number }, execId));
   }
 
+  /** A signal with which the user stops the container: it is not started again when it ends. */
+  async stopSignal(number: number): Promise<void> {
+    await this.ask(frames.FRAME.signal, frames.encodeRequest({ 1: number, 22: 1 }));
+  }
+
   async freeze(): Promise<void> {
     await this.ask(frames.FRAME.freeze, Buffer.alloc(0));
   }
@@ -237,6 +245,11 @@ export class SupervisorConnection {
   /** The networks of the running container have changed. */
   async setNetwork(orders: NetworkOrders): Promise<void> {
     await this.ask(frames.FRAME.network, frames.encodeFields(networkFields(orders)));
+  }
+
+  /** @throws E_SUPERVISOR for a container that goes when it ends */
+  async setRestartPolicy(policy: frames.RestartOrders): Promise<void> {
+    await this.ask(frames.FRAME.restartPolicy, frames.encodeFields(frames.restartFields(policy)));
   }
 
   async status(): Promise<SupervisorState> {

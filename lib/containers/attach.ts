@@ -4,7 +4,7 @@ import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
-import { recordExit } from './settle';
+import { recordEnded } from './settle';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type Streams } from './streams';
 import { connectSupervisor } from './supervise';
@@ -52,7 +52,7 @@ export async function attachContainer(context: Context, row: ContainerRow, optio
 export function makeAttachment(context: Context, row: ContainerRow, connection: SupervisorConnection, streams: Streams): Attachment {
   const exited = connection.ended().then((record) => {
     // The row is brought up to date here, by whoever hears of the end first.
-    if (!context.store.db.isClosed) recordExit(context.store, row, record);
+    if (!context.store.db.isClosed) recordEnded(context.store, row, record);
     connection.close();
     return { exitCode: exitCodeOf(record.status), oomKilled: record.oomKilled };
   });

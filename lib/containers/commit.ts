@@ -38,6 +38,7 @@ export async function commitContainer(context: Context, row: ContainerRow, optio
       Cmd: spec.command,
       WorkingDir: spec.workdir,
       Labels: spec.labels,
+      ...(spec.healthcheck && { Healthcheck: spec.healthcheck }),
     },
     options.changes ?? [],
   );

@@ -12,9 +12,10 @@ import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
 import { exportContainer, type ExportTarget } from './export';
 import { type ContainerInfo, describeContainer, type SizeInfo } from './inspect';
 import { killContainer } from './kill';
+import { type LiveRow, withLiveState } from './live-state';
 import { containerLogs, type LogEntry, type LogsOptions } from './logs';
 import { pauseContainer, unpauseContainer } from './pause';
-import { type ContainerRow, containerById } from './record';
+import { containerById } from './record';
 import { removeContainer, type RemoveOptions } from './remove';
 import { renameContainer } from './rename';
 import { settleRow } from './settle';
@@ -138,7 +139,7 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Changes limits, while it runs too; returns what this machine cannot do.
+   * Changes limits and restart policy, while it runs too; returns what this machine cannot do.
    * @throws E_INVALID, and E_CONFLICT when it uses more than a limit would allow: then nothing is changed
    */
   async update(options: UpdateOptions): Promise<string[]> {
@@ -165,10 +166,10 @@ export class Container implements AsyncDisposable {
     if (containerById(this.context.store, this.id) !== undefined) await this.remove({ force: true });
   }
 
-  private async row(): Promise<ContainerRow> {
+  private async row(): Promise<LiveRow> {
     const row = containerById(this.context.store, this.id);
     const settled = row && (await settleRow(this.context.store, row));
     if (settled === undefined) throw new DockerliteError('E_NO_SUCH_CONTAINER', `No such container: ${this.id}`);
-    return settled;
+    return withLiveState(this.context.store, settled);
   }
 }

@@ -4,13 +4,10 @@ import { DockerliteError } from '../errors';
 import { randomId } from '../util/id';
 import { recordContainerEvent } from './container-events';
 import { exitCodeOf } from './exit-record';
-import { mergeEnv } from './normalise';
-import { encodePayload } from './payload';
-import { confinement } from './confinement';
+import { execPayload } from './exec-payload';
 import { type ContainerRow, specOf } from './record';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type Streams } from './streams';
-import { storageConfinement } from './storage';
 import { connectSupervisor } from './supervise';
 
 export interface ExecOptions {
@@ -49,17 +46,8 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
   const spec = specOf(row);
   const tty = options.tty === true;
   const attach: AttachOptions = options.detach === true ? { stdout: false, stderr: false } : (options.attach ?? {});
-  const payload = encodePayload({
-    argv: command,
-    env: mergeEnv(spec.env, tty ? ['TERM=xterm'] : [], options.env ?? []),
-    cwd: options.workdir ?? spec.workdir,
-    user: options.user ?? spec.user,
-    tty,
-    rows: attach.rows,
-    columns: attach.columns,
-    ...(await confinement(context.store.layout, options.privileged ? { ...spec, privileged: true } : spec)),
-    ...storageConfinement(context.store, row.id, spec),
-  });
+  const { rows, columns } = attach;
+  const payload = await execPayload(context.store, row, spec, command, { ...options, rows, columns });
   const ends = makeStreams(attach, tty);
   const connection = await connectSupervisor(context, row).catch((error: unknown) => {
     ends.discard();

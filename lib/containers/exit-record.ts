@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, rmSync } from 'node:fs';
+import type { HealthState } from './healthcheck';
 import type { Store } from '../store/store';
 
 /** How a container ended, as its supervisor left it in `containers/ID/exit`. */
@@ -11,9 +12,12 @@ export interface ExitRecord {
   finishedAt: string;
   oomKilled: boolean;
   error: string;
+  /** How often its restart policy started it again. */
+  restartCount?: number;
+  health?: HealthState;
 }
 
-export function readExitRecord(store: Store, id: string): ExitRecord | undefined {
+export function readExitRecord(store: Pick<Store, 'layout'>, id: string): ExitRecord | undefined {
   try {
     return JSON.parse(readFileSync(store.layout.containerExit(id), 'utf8')) as ExitRecord;
   } catch {

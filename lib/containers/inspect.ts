@@ -5,8 +5,11 @@ import { describeHostMounts, describeMounts, describeVolumes } from './describe-
 import { describeNetwork } from './inspect-network';
 import { networkingOf } from './networking';
 import { DEFAULT_LOG } from './log-options';
+import { type HealthState, probeOf } from './healthcheck';
+import { type LiveRow, withLastState } from './live-state';
 import { type ContainerRow, specOf } from './record';
 import { describeResources } from './resources';
+import { NO_RESTART, type RestartPolicy } from './restart-policy';
 import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
 import { signalName } from '../util/signals';
@@ -20,13 +23,14 @@ export interface SizeInfo {
   SizeRootFs?: number;
 }
 
+const NOT_PROBED: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] };
 const NEVER = '0001-01-01T00:00:00Z';
 
-export function describeContainer(context: Context, row: ContainerRow): ContainerInfo {
-  return describe(context, row, specOf(row));
+export function describeContainer(context: Context, row: LiveRow): ContainerInfo {
+  return describe(context, withLastState(context.store, row), specOf(row));
 }
 
-function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
+function describe({ store }: Context, row: LiveRow, spec: ContainerSpec) {
   const { layout } = store;
   const directory = layout.container(row.id);
   return {
@@ -34,14 +38,14 @@ function describe({ store }: Context, row: ContainerRow, spec: ContainerSpec) {
     Created: new Date(row.created).toISOString(),
     Path: spec.argv[0] ?? '',
     Args: spec.argv.slice(1),
-    State: describeState(row),
+    State: describeState(row, spec),
     Image: `sha256:${row.image}`,
     ResolvConfPath: `${directory}/resolv.conf`,
     HostnamePath: `${directory}/hostname`,
     HostsPath: `${directory}/hosts`,
     LogPath: spec.log?.driver === 'none' ? '' : layout.containerLog(row.id),
     Name: `/${row.name}`,
-    RestartCount: 0,
+    RestartCount: row.restartCount ?? 0,
     Driver: 'btrfs',
     Platform: 'linux',
     MountLabel: '',
@@ -61,20 +65,21 @@ export function statusOf(state: ContainerState): string {
   return state === 'starting' ? 'running' : state;
 }
 
-function describeState(row: ContainerRow) {
-  const running = ['starting', 'running', 'paused'].includes(row.state);
+function describeState(row: LiveRow, spec: ContainerSpec) {
+  const running = ['starting', 'running', 'paused', 'restarting'].includes(row.state);
   return {
     Status: statusOf(row.state),
     Running: running,
     Paused: row.state === 'paused',
-    Restarting: false,
+    Restarting: row.state === 'restarting',
     OOMKilled: row.oom_killed !== 0,
     Dead: false,
     Pid: running ? row.pid : 0,
     ExitCode: row.exit_code,
     Error: row.error,
     StartedAt: timestamp(row.started),
-    FinishedAt: running ? NEVER : timestamp(row.finished),
+    FinishedAt: running && row.state !== 'restarting' ? NEVER : timestamp(row.finished),
+    ...(probeOf(spec.healthcheck) && { Health: row.health ?? NOT_PROBED }),
   };
 }
 
@@ -95,11 +100,15 @@ function describeHostConfig(spec: ContainerSpec) {
     Privileged: spec.privileged,
     ReadonlyRootfs: spec.readonlyRootfs,
     Init: spec.init,
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: describeRestart(spec.restart ?? NO_RESTART),
     Runtime: 'liblxc',
     ...describeResources(spec.resources),
     StorageOpt: spec.storage === undefined ? null : { size: spec.storage.size },
   };
+}
+
+function describeRestart({ name, maximumRetryCount }: RestartPolicy) {
+  return { Name: name, MaximumRetryCount: maximumRetryCount };
 }
 
 function describeConfig(row: ContainerRow, spec: ContainerSpec) {
@@ -123,5 +132,6 @@ function describeConfig(row: ContainerRow, spec: ContainerSpec) {
     Labels: spec.labels,
     StopSignal: signalName(spec.stopSignal),
     StopTimeout: spec.stopTimeout,
+    ...(spec.healthcheck && { Healthcheck: spec.healthcheck }),
   };
 }

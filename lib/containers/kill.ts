@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { recordContainerEvent } from './container-events';
-import type { ContainerRow } from './record';
+import { type ContainerRow, specOf } from './record';
 import { signalNumber } from '../util/signals';
-import { requireState } from './state';
+import { isAllowed } from './state';
 import { withSupervisor } from './supervise';
+import { waitContainer } from './wait';
 
 /** It was not frozen, and what was to be thawed has died of the signal already. */
 function ignoreItsEnd(error: unknown): void {
@@ -13,17 +15,29 @@ function ignoreItsEnd(error: unknown): void {
 }
 
 /** Sends a signal to the container's init. @throws E_NOT_RUNNING, E_INVALID */
+/**
+ * Sends a signal; returns after SIGKILL when the container has ended. SIGKILL and the container's stop signal are a stop to
+ * its restart policy. @throws E_NOT_RUNNING, E_INVALID
+ */
 export async function killContainer(context: Context, row: ContainerRow, signal: string | number): Promise<void> {
   const number = signalNumber(signal);
-  if (!['running', 'paused', 'starting'].includes(row.state)) {
+  const stops = number === constants.signals.SIGKILL || number === specOf(row).stopSignal;
+  await sendSignal(context, row, number, stops);
+  if (number === constants.signals.SIGKILL) await waitContainer(context, row, {});
+}
+
+/** With `stops` the container is not started again when it ends, now or after a reboot. */
+export async function sendSignal(context: Context, row: ContainerRow, number: number, stops: boolean): Promise<void> {
+  if (!isAllowed('kill', row.state)) {
     throw new DockerliteError('E_CONFLICT', `Cannot kill container: ${row.id}: Container ${row.id} is not running`);
   }
-  requireState('kill', row);
+  // First: were this process killed in between, the user would find it stopped all the same.
+  if (stops && specOf(row).restart !== undefined) context.store.db.run('UPDATE containers SET stopped = 1 WHERE id = ?', row.id);
   await withSupervisor(context, row, async (supervisor) => {
     // Before it, so that it comes before the end that it may bring.
     recordContainerEvent(context.store, row, 'kill', { signal: String(number) });
-    await supervisor.signal(number);
+    await (stops ? supervisor.stopSignal(number) : supervisor.signal(number));
     // A frozen process dies only once it runs again.
-    if (row.state === 'paused' && number === 9) await supervisor.thaw().catch(ignoreItsEnd);
+    if (row.state === 'paused' && number === constants.signals.SIGKILL) await supervisor.thaw().catch(ignoreItsEnd);
   });
 }

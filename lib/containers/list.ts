@@ -4,8 +4,10 @@ import { formatIpv4 } from '../network/ipv4';
 import type { Store } from '../store/store';
 import { hasLabel } from '../util/labels';
 import type { MountSpec } from './mount-spec';
+import { type HealthState, probeOf } from './healthcheck';
+import { type LiveRow, withLiveState } from './live-state';
 import { networkingOf } from './networking';
-import { type ContainerRow, specOf } from './record';
+import { specOf } from './record';
 import type { ContainerSize } from './size';
 import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
@@ -17,7 +19,7 @@ export interface ListOptions {
   last?: number;
   /** With what each has written; looking takes the longer, the more that is. */
   size?: boolean;
-  /** Docker's filters: id, name, status, label, ancestor, exited, volume, network, before, since; values of one key are alternatives. */
+  /** Docker's filters: id, name, status, label, ancestor, exited, volume, network, health, before, since; values of one key are alternatives. */
   filters?: Record<string, string[]>;
 }
 
@@ -34,6 +36,7 @@ export interface ContainerSummary {
   created: number;
   state: ContainerState;
   exitCode: number;
+  health: 'none' | HealthState['Status'];
   /** ms since the epoch, 0 when it never did. */
   started: number;
   finished: number;
@@ -46,10 +49,10 @@ export interface ContainerSummary {
   mounts: MountSpec[];
 }
 
-type Row = ContainerRow & { ip: number | null };  // the first one
+type Row = LiveRow & { ip: number | null };  // the first one
 type Filter = (container: ContainerSummary, values: string[]) => boolean;
 
-const RUNNING: ContainerState[] = ['starting', 'running', 'paused'];
+const RUNNING: ContainerState[] = ['starting', 'running', 'paused', 'restarting'];
 
 const FILTERS: Record<string, Filter> = {
   id: (container, values) => values.some((value) => container.id.startsWith(value)),
@@ -59,6 +62,7 @@ const FILTERS: Record<string, Filter> = {
   ancestor: (container, values) => values.some((value) => isImage(container, value)),
   exited: (container, values) => container.state === 'exited' && values.some((value) => Number(value) === container.exitCode),
   volume: (container, values) => container.mounts.some((mount) => values.some((value) => isMounted(mount, value))),
+  health: (container, values) => values.includes(container.health),
   network: (container, values) => values.some((value) => container.networks.includes(value)),
 };
 const ORDER_FILTERS = ['before', 'since'];
@@ -74,7 +78,7 @@ export function listContainers(store: Store, options: ListOptions): ContainerSum
      WHERE ${where} ORDER BY created DESC, containers.id LIMIT ?`,
     limit,
   );
-  let summaries = rows.map(summarise);
+  let summaries = rows.map((row) => summarise(withLiveState(store, row)));
   for (const key of ORDER_FILTERS) {
     for (const value of filters[key] ?? []) summaries = relativeTo(summaries, key, value);
   }
@@ -92,6 +96,7 @@ function summarise(row: Row): ContainerSummary {
     created: row.created,
     state: row.state,
     exitCode: row.exit_code,
+    health: probeOf(spec.healthcheck) === undefined ? 'none' : (row.health?.Status ?? 'starting'),
     started: nsToMs(row.started),
     finished: nsToMs(row.finished),
     pid: row.pid,

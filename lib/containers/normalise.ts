@@ -2,9 +2,11 @@
 import { DockerliteError, invalid } from '../errors';
 import { checkIsolation } from '../security/isolation';
 import { shortId } from '../util/id';
+import { mergeHealthcheck } from './healthcheck';
 import { checkResources } from './resource-check';
 import { checkLog } from './log-options';
 import { checkStorage } from './storage';
+import { checkRestartPolicy } from './restart-policy';
 import { mergeMounts } from './merge-mounts';
 import type { MountSpec } from './mount-spec';
 import { normaliseNetworking } from './networking';
@@ -33,6 +35,11 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   const networking = normaliseNetworking(options);
   const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network: networking.network });
   const limits = checkResources(options.resources);
+  const healthcheck = mergeHealthcheck(options.healthcheck, image.Healthcheck);
+  const restart = checkRestartPolicy(options.restart);
+  if (options.autoRemove === true && restart !== undefined && restart.name !== 'no') {
+    throw new DockerliteError('E_INVALID', "can't create 'AutoRemove' container with restart policy");
+  }
   warnings.push(...limits.warnings);
   const log = checkLog(options.log);
   const storage = checkStorage(options.storageOptions);
@@ -57,6 +64,8 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     init: options.init === true,
     autoRemove: options.autoRemove === true,
     exposedPorts: Object.keys(image.ExposedPorts ?? {}),
+    ...(restart && { restart }),
+    ...(healthcheck && { healthcheck }),
     ...(isolation && { isolation }),
     ...(log && { log }),
     ...(limits.resources && { resources: limits.resources }),

@@ -23,6 +23,8 @@ export interface ContainerRow {
   error: string;
   /** Number of its range of user ids, 0 when it has the host's; see security/id-ranges.ts. */
   id_range: number;
+  /** 1 when the user stopped it: `unless-stopped` then leaves it alone after a reboot. */
+  stopped: number;
 }
 
 export function specOf(row: ContainerRow): ContainerSpec {

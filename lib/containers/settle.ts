@@ -3,7 +3,7 @@ import type { Context } from '../context';
 import { releaseNetworking } from '../network/release';
 import type { Store } from '../store/store';
 import { atWork, currentOwner, isAtWork, ownerOf } from '../util/owner';
-import type { SupervisorState } from '../binding/supervisor';
+import type { Ended, SupervisorState } from '../binding/supervisor';
 import { recordLostEnd } from './container-events';
 import { discardContainer } from './discard';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
@@ -116,6 +116,12 @@ function unknownExit(row: ContainerRow): ExitRecord {
 
 type ExitColumns = Pick<ContainerRow, 'state' | 'owner' | 'pid' | 'started' | 'finished' | 'exit_code' | 'oom_killed' | 'error'>;
 
+/** What a supervisor told of the end of a run, which need not be the container's: then there is nothing to note. */
+export function recordEnded(store: Store, row: Pick<ContainerRow, 'id' | 'started'> & { owner?: string }, ended: Ended): Pick<ContainerRow, 'exit_code' | 'oom_killed'> {
+  if (ended.restarting !== true) return recordExit(store, row, ended);
+  return { exit_code: exitCodeOf(ended.status), oom_killed: ended.oomKilled ? 1 : 0 };
+}
+
 /**
  * Notes the end of the run that is in `row`, unless the container is in another one by now, and gives back what only a
  * running one needs; `first` is called by the one who notes it.
@@ -131,7 +137,7 @@ export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'> & { 
     state: 'exited' as const,
     owner: '',
     pid: 0,
-    started: row.started || record.startedAt,
+    started: lastStart(row, record),
     finished: record.finishedAt,
     exit_code: exitCodeOf(record.status),
     oom_killed: record.oomKilled ? 1 : 0,
@@ -148,6 +154,11 @@ export function recordExit<Row extends Pick<ContainerRow, 'id' | 'started'> & { 
     first();
   });
   return next;
+}
+
+/** The one the supervisor tells: a restart policy may have started it since the row was written. */
+function lastStart(row: Pick<ContainerRow, 'started'>, { startedAt }: ExitRecord): string {
+  return startedAt === '' || startedAt === '0' ? row.started : startedAt;
 }
 
 /** `--rm` of containers nobody waited for. */

@@ -3,8 +3,11 @@ import type { Networking, NetworkingOptions } from './networking';
 import type { Isolation } from '../security/isolation';
 import type { LogOptions, LogSpec } from './log-options';
 import type { MountOptions, MountSpec } from './mount-spec';
+import type { Healthcheck } from '../images/config';
+import type { HealthOptions } from './healthcheck';
 import type { Resources } from './resources';
 import type { StorageLimit } from './storage';
+import type { RestartPolicy } from './restart-policy';
 
 /** What a caller may say when creating a container. CLI flags, library options and API JSON all become this. */
 export interface ContainerOptions extends NetworkingOptions {
@@ -43,6 +46,10 @@ export interface ContainerOptions extends NetworkingOptions {
   init?: boolean;
   /** Remove when it exits. */
   autoRemove?: boolean;
+  /** Start it again when it has ended: `always`, `on-failure:3`, …, or the same as an object; default `no`. */
+  restart?: string | RestartPolicy;
+  /** Instead of the image's, or over it where something is not given; false for none. */
+  healthcheck?: HealthOptions | false;
 }
 
 /** The same, normalised once: nothing deeper has defaults. Stored in the container's row as JSON. */
@@ -75,6 +82,10 @@ export interface ContainerSpec {
   exposedPorts: string[];
   /** Networks, and how names are resolved; absent for a container of the default bridge, none or host, and no more. */
   networking?: Networking;
+  /** Absent when nobody ever asked for one. */
+  restart?: RestartPolicy;
+  /** Absent without one. */
+  healthcheck?: Healthcheck;
   /** How it differs from the usual isolation; absent when it does not. */
   isolation?: Partial<Isolation>;
   /** What becomes of what it writes; absent when that is the default. */

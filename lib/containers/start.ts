@@ -2,20 +2,25 @@
 import { constants } from 'node:os';
 import { lxcVersion } from '../binding/lxc';
 import { networkFields } from '../binding/network-orders';
-import type { SupervisorConnection } from '../binding/supervisor';
+import type { StartRequest, SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
 import { releaseNetworking } from '../network/release';
+import { formatDuration } from '../util/duration';
+import type { Store } from '../store/store';
 import { atWork, currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { confinement, initialState } from './confinement';
 import { eventMembers, recordContainerEvent } from './container-events';
+import { execPayload } from './exec-payload';
 import { clearExitRecord } from './exit-record';
+import { probeOf } from './healthcheck';
 import { lxcConfig } from './lxc-config';
 import { type NetworkPlan, prepareNetwork } from './network-setup';
 import { encodePayload } from './payload';
 import { prepareMounts } from './prepare-mounts';
 import { type ContainerRow, specOf } from './record';
+import { NO_RESTART } from './restart-policy';
 import type { ContainerSpec } from './spec';
 import { clearAbandoned } from './remains';
 import { type SharedNamespaces, sharedNamespaces } from './shared-namespaces';
@@ -72,7 +77,9 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
       ...[owner, pid, startedAt, row.id],
     );
     if (ends === undefined) {
-      context.launcher.keep(row.id, connection);
+      // Of one that is started again it would tell of the first end only.
+      if ((spec.restart ?? NO_RESTART).name === 'no') context.launcher.keep(row.id, connection);
+      else connection.close();
       return;
     }
     return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams);
@@ -89,7 +96,7 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
 async function giveUp(connection: SupervisorConnection | undefined): Promise<void> {
   try {
     if (connection?.runs !== true) return;
-    await connection.signal(constants.signals.SIGKILL);
+    await connection.stopSignal(constants.signals.SIGKILL);
     await connection.closed;
   } catch {
     // it ended by itself
@@ -118,7 +125,7 @@ function forThisStart(spec: ContainerSpec, { command = spec.argv, tty = spec.tty
 /** Only one process may start it: the row's state is the lock. */
 function claim({ store }: Context, row: ContainerRow): void {
   const claimed = store.db.run(
-    `UPDATE containers SET state = 'starting', owner = ?, pid = 0, started = '', finished = '', exit_code = 0, oom_killed = 0, error = ''
+    `UPDATE containers SET state = 'starting', owner = ?, pid = 0, started = '', finished = '', exit_code = 0, oom_killed = 0, error = '', stopped = 0
      WHERE id = ? AND state IN ('created', 'exited')`,
     ...[currentOwner(), row.id],
   );
@@ -142,6 +149,19 @@ function unclaim({ store }: Context, row: ContainerRow, error: unknown): void {
   });
 }
 
+async function healthOrders(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<StartRequest['health']> {
+  const probe = probeOf(spec.healthcheck);
+  return probe && {
+    payload: await execPayload(store, row, spec, probe.command),
+    interval: probe.Interval,
+    timeout: probe.Timeout,
+    startPeriod: probe.StartPeriod,
+    startInterval: probe.StartInterval,
+    retries: probe.Retries,
+    timeoutMessage: `Health check exceeded timeout (${formatDuration(probe.Timeout)})`,
+  };
+}
+
 async function launch(
   context: Context,
   row: ContainerRow,
@@ -152,13 +172,22 @@ async function launch(
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
   const shared = sharedNamespaces(context.store, row, spec);
   const confined = await confinement(context.store.layout, spec);
+  const health = await healthOrders(context.store, row, spec);
   const network = await prepareNetwork(context.store, row, spec);
   try {
-    return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, confined, shared });
+    return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, confined, shared, health });
   } catch (error) {
     await network.undo();
     throw error;
   }
+}
+
+/** What had to be made or found out first. */
+interface Prepared {
+  network: NetworkPlan;
+  confined: Awaited<ReturnType<typeof confinement>>;
+  shared: SharedNamespaces;
+  health: StartRequest['health'];
 }
 
 function sendOrders(
@@ -167,7 +196,7 @@ function sendOrders(
   spec: ContainerSpec,
   options: StartOptions,
   ends: StreamEnds | undefined,
-  { network, confined, shared }: { network: NetworkPlan; confined: Awaited<ReturnType<typeof confinement>>; shared: SharedNamespaces },
+  { network, confined, shared, health }: Prepared,
 ): SupervisorConnection {
   const { layout } = context.store;
   const connection = context.launcher.start({
@@ -199,6 +228,8 @@ function sendOrders(
     fds: ends?.fds ?? [],
     journal: layout.journal,
     attributes: eventMembers({ ...row, spec }),
+    ...(!spec.autoRemove && { restart: spec.restart ?? NO_RESTART }),
+    health,
   });
   ends?.sent();
   return connection;

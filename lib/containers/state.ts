@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 
-export type ContainerState = 'creating' | 'created' | 'starting' | 'running' | 'paused' | 'exited' | 'removing';
+/** `restarting`, between two runs, is in no row: its supervisor says so, see live-state.ts. */
+export type ContainerState = 'creating' | 'created' | 'starting' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing';
 
 export type Verb = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'resize' | 'pause' | 'unpause' | 'top' | 'remove' | 'rename' | 'update' | 'commit' | 'diff' | 'copy' | 'export';
 
-const ALL: ContainerState[] = ['created', 'starting', 'running', 'paused', 'exited'];
+const ALL: ContainerState[] = ['created', 'starting', 'running', 'paused', 'restarting', 'exited'];
 
 /** Which verb is allowed in which state; every verb asks here. */
 const ALLOWED: Record<Verb, ContainerState[]> = {
   start: ['created', 'exited'],
-  stop: ['running', 'paused', 'starting'],
-  kill: ['running', 'paused', 'starting'],
+  stop: ['running', 'paused', 'starting', 'restarting'],
+  kill: ['running', 'paused', 'starting', 'restarting'],
   exec: ['running'],
   attach: ['running', 'paused'],
   resize: ['running', 'paused'],
@@ -36,9 +37,11 @@ export function requireState(verb: Verb, container: { id: string; state: Contain
   if (isAllowed(verb, container.state)) return;
   const { id, state } = container;
   if (verb === 'remove') {
-    throw new DockerliteError('E_CONFLICT', `You cannot remove a running container ${id}. Stop the container before attempting removal or force remove`);
+    throw new DockerliteError('E_CONFLICT', `You cannot remove a ${state === 'restarting' ? state : 'running'} container ${id}. Stop the container before attempting removal or force remove`);
   }
   if (state === 'paused') throw new DockerliteError('E_CONFLICT', `Container ${id} is paused, unpause the container before ${verb}`);
+  if (state === 'restarting' && verb === 'attach') throw new DockerliteError('E_CONFLICT', 'You cannot attach to a restarting container, wait until it is running');
+  if (state === 'restarting' && verb !== 'start') throw new DockerliteError('E_CONFLICT', `Container ${id} is restarting, wait until the container is running`);
   if (verb === 'start') throw new DockerliteError('E_CONFLICT', `container ${id} is already running`);
   if (verb === 'unpause') throw new DockerliteError('E_CONFLICT', `Container ${id} is not paused`);
   throw new DockerliteError('E_NOT_RUNNING', `Container ${id} is not running`);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import type { Context } from '../context';
 import { recordContainerEvent } from './container-events';
-import { killContainer } from './kill';
+import { sendSignal } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
 import { unpauseContainer } from './pause';
 import { waitContainer } from './wait';
+import { signalNumber } from '../util/signals';
+
+const { SIGKILL } = constants.signals;
 
 export interface StopOptions {
   /** Instead of the container's own stop signal. */
@@ -24,7 +28,8 @@ export async function stopContainer(context: Context, row: ContainerRow, options
 async function endContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   const spec = specOf(row);
   const timeout = options.timeout ?? spec.stopTimeout;
-  await killQuietly(context, row, options.signal ?? spec.stopSignal);
+  const signal = signalNumber(options.signal ?? spec.stopSignal);
+  await stopQuietly(context, row, signal);
   if (row.state === 'paused') await unpauseContainer(context, row);
   const patience = new AbortController();
   const timer = timeout < 0 ? undefined : setTimeout(() => patience.abort(), timeout * 1000);
@@ -36,14 +41,14 @@ async function endContainer(context: Context, row: ContainerRow, options: StopOp
   } finally {
     clearTimeout(timer);
   }
-  await killQuietly(context, row, 'SIGKILL');
+  await stopQuietly(context, row, SIGKILL);
   await waitContainer(context, row, {});
 }
 
 /** That it ended first is what was wanted. */
-async function killQuietly(context: Context, row: ContainerRow, signal: string | number): Promise<void> {
+async function stopQuietly(context: Context, row: ContainerRow, signal: number): Promise<void> {
   try {
-    await killContainer(context, row, signal);
+    await sendSignal(context, row, signal, true);
   } catch (error) {
     // E_SUPERVISOR: it ended between the question and the answer.
     if (!['E_NOT_RUNNING', 'E_SUPERVISOR'].includes((error as { code?: string }).code ?? '')) throw error;

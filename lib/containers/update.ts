@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { DockerliteError } from '../errors';
 import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
 import { changeLimits, mergeLimits } from './resource-update';
 import type { Resources } from './resources';
+import { checkRestartPolicy, type RestartPolicy } from './restart-policy';
 import type { ContainerSpec } from './spec';
-import { requireState } from './state';
+import { isAllowed, requireState } from './state';
+import { withSupervisor } from './supervise';
 
 export interface UpdateOptions {
   /** Limits to change; those not named stay. */
   resources?: Partial<Resources>;
+  /** `always`, `on-failure:3`, …, or the same as an object. */
+  restart?: string | RestartPolicy;
 }
 
 /**
@@ -17,16 +22,36 @@ export interface UpdateOptions {
  * @returns what this machine cannot do, in Docker's words
  * @throws E_INVALID, and E_CONFLICT when it uses more than a limit would allow: then nothing is changed
  */
-export async function updateContainer({ store }: Context, row: ContainerRow, options: UpdateOptions): Promise<string[]> {
+export async function updateContainer(context: Context, row: ContainerRow, options: UpdateOptions): Promise<string[]> {
+  const { store } = context;
   requireState('update', row);
+  const restart = checkRestart(row, options.restart);
   const { resources, warnings } = mergeLimits(specOf(row).resources, options.resources ?? {});
   if (['starting', 'running', 'paused'].includes(row.state)) await changeLimits(row, specOf(row).resources, resources);
   store.db.transaction(() => {
     const current = store.db.get<Pick<ContainerRow, 'spec'>>('SELECT spec FROM containers WHERE id = ?', row.id);
     if (current === undefined) return;
-    const spec: ContainerSpec = { ...(JSON.parse(current.spec) as ContainerSpec), ...(resources && { resources }) };
+    const spec: ContainerSpec = { ...(JSON.parse(current.spec) as ContainerSpec), ...(resources && { resources }), ...(restart && { restart }) };
     store.db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify(spec), row.id);
   });
+  if (restart !== undefined) await tellSupervisor(context, row, restart);
   recordContainerEvent(store, row, 'update');
   return warnings;
+}
+
+/** @throws E_INVALID, E_CONFLICT */
+function checkRestart(row: ContainerRow, given: UpdateOptions['restart']): RestartPolicy | undefined {
+  const restart = checkRestartPolicy(given);
+  if (restart === undefined || restart.name === 'no' || !specOf(row).autoRemove) return restart;
+  throw new DockerliteError('E_CONFLICT', `Cannot update container ${row.id}: Restart policy cannot be updated because AutoRemove is enabled for the container`);
+}
+
+async function tellSupervisor(context: Context, row: ContainerRow, restart: RestartPolicy): Promise<void> {
+  if (!isAllowed('kill', row.state) || specOf(row).autoRemove) return;
+  try {
+    await withSupervisor(context, row, (supervisor) => supervisor.setRestartPolicy(restart));
+  } catch (error) {
+    // It has just ended, and starts with what is written down.
+    if (!(error instanceof DockerliteError) || !['E_NOT_RUNNING', 'E_SUPERVISOR'].includes(error.code)) throw error;
+  }
 }

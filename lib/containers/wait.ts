@@ -4,7 +4,7 @@ import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { type ContainerRow, containerById } from './record';
-import { recordExit, settleRow } from './settle';
+import { recordEnded, settleRow } from './settle';
 import { connectSupervisor } from './supervise';
 
 export interface ExitStatus {
@@ -44,7 +44,7 @@ async function endOver(
   signal?: AbortSignal,
 ): Promise<ExitStatus | undefined> {
   const record = await connection.ended(signal).catch(notReachable).finally(() => connection.close());
-  return record && statusOf(recordExit(store, row, record));
+  return record && statusOf(recordEnded(store, row, record));
 }
 
 function statusOf(row: Pick<ContainerRow, 'exit_code' | 'oom_killed'>): ExitStatus {

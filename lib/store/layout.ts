@@ -113,6 +113,10 @@ export class Layout {
   runDir(id: string): string {
     return `${this.run}/${id}`;
   }
+  /** What its supervisor says of it, see containers/live-state.ts. */
+  runState(id: string): string {
+    return `${this.run}/${id}/state`;
+  }
   /** Where liblxc keeps lock files of the containers whose files are in `run`. */
   get lxcLocks(): string {
     return `/run/lxc/lock${this.run}`;

@@ -180,4 +180,7 @@ CREATE TABLE repo_digests (
 ) WITHOUT ROWID;
 CREATE INDEX repo_digests_name ON repo_digests(name);
 `,
+  `
+ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;  -- by the user, as the restart policy understands it
+`,
 ];

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "supervisor/frame.h"
@@ -24,6 +25,34 @@ bool ValidName(std::string_view name) {
     if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'))
       return false;
   return true;
+}
+
+bool TakeRestart(RestartOrders& out, const wire::Field& field) {
+  std::optional<uint32_t> value = wire::AsU32(field.data);
+  if (field.tag == 21) return Take(out.most, value);
+  if (!value || *value > static_cast<uint32_t>(RestartKind::kOnFailure)) return false;
+  out.kind = static_cast<RestartKind>(*value);
+  return true;
+}
+
+// A year is as good as never.
+bool TakeNanoseconds(int64_t& out, std::string_view data) {
+  constexpr uint64_t kLongest = 366ull * 86400 * 1'000'000'000;
+  std::optional<uint64_t> value = wire::AsU64(data);
+  if (value) out = static_cast<int64_t>(std::min(*value, kLongest));
+  return value.has_value();
+}
+
+bool TakeHealth(HealthOrders& out, const wire::Field& field) {
+  switch (field.tag) {
+    case 23: out.payload = field.data; return true;
+    case 24: return TakeNanoseconds(out.interval, field.data);
+    case 25: return TakeNanoseconds(out.timeout, field.data);
+    case 26: return TakeNanoseconds(out.startPeriod, field.data);
+    case 27: return TakeNanoseconds(out.startInterval, field.data);
+    case 28: return Take(out.retries, wire::AsU32(field.data));
+    default: return Take(out.timeoutMessage, wire::AsString(field.data));
+  }
 }
 
 bool ValidPath(std::string_view path) { return !path.empty() && path[0] == '/' && path.size() < 4096; }
@@ -60,6 +89,12 @@ std::optional<StartRequest> ParseStart(std::string_view body) {
       case 9: ok = ok && Take(out.logMaxFiles, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
       case 12: ok = ok && TakeFile(out.files, field->data); break;
+      case 20:
+      case 21:
+        if (!out.restart) out.restart.emplace();
+        ok = ok && TakeRestart(*out.restart, *field);
+        break;
+      case 23: case 24: case 25: case 26: case 27: case 28: case 29: ok = ok && TakeHealth(out.health, *field); break;
       case 30: ok = ok && Take(out.journal, AsString(field->data)) && ValidPath(out.journal); break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
       default: ok = ok && (!IsNetwork(field->tag) || out.network.Take(field->tag, field->data));
@@ -86,6 +121,9 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
       case 6: out.payload = field->data; break;
       case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
+      case 20:
+      case 21: ok = ok && TakeRestart(out.restart, *field); break;
+      case 22: out.final = true; break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
       default: ok = ok && (!IsNetwork(field->tag) || out.network.Take(field->tag, field->data));
     }

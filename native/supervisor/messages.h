@@ -8,17 +8,21 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/health.h"
 #include "supervisor/network.h"
+#include "supervisor/restart_policy.h"
 
 namespace dockerlite {
 
 enum class FrameType : uint16_t {
   kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8, kPrepare = 9,
-  kNetwork = 18, kAttributes = 19,
+  kRestartPolicy = 10, kNetwork = 18, kAttributes = 19,
   kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
 };
 
 enum StartFlag : uint32_t { kTty = 1, kOpenStdin = 2, kStdinOnce = 4, kBecome = 8, kPrivileged = 16 };
+
+enum ExitedFlag : uint32_t { kExitedOom = 1, kExitedRestarting = 2 };
 
 struct StartRequest {
   std::string id, runDir, logPath, exitPath, payload;
@@ -32,6 +36,8 @@ struct StartRequest {
   uint32_t logMaxFiles = 0;
   uint32_t mask = 0;  // streams attached from the start
   NetworkOrders network;
+  std::optional<RestartOrders> restart;  // absent: never, whatever is asked later
+  HealthOrders health;
 };
 
 // Every request but START: the fields they share have the same tags.
@@ -45,6 +51,8 @@ struct Request {
   uint32_t mask = 0;
   std::string attributes;  // ATTRIBUTES
   NetworkOrders network;  // NETWORK
+  bool final = false;      // SIGNAL: the user stops the container
+  RestartOrders restart;   // RESTART_POLICY
 };
 
 // nullopt for anything malformed.

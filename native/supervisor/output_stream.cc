@@ -12,8 +12,9 @@ char g_buffer[64 * 1024];  // one thread; only the pages that are read into beco
 
 }  // namespace
 
-OutputStream::OutputStream(EventLoop& loop, UniqueFd source, JsonLog* log, LogStream which)
-    : loop_(loop), source_(std::move(source)), log_(log), which_(which) {
+OutputStream::OutputStream(EventLoop& loop, UniqueFd source, JsonLog* log, LogStream which,
+                           OutputCapture* capture)
+    : loop_(loop), source_(std::move(source)), log_(log), which_(which), capture_(capture) {
   Listen(true);
 }
 
@@ -79,6 +80,7 @@ void OutputStream::EndSource() {
 
 void OutputStream::Deliver(std::string_view data) {
   if (log_) log_->Write(which_, data);
+  if (capture_) capture_->Append(data);
   if (finished_) return;
   for (auto& sink : sinks_) {
     if (sink->dead) continue;

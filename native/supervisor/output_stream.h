@@ -10,6 +10,7 @@
 #include "supervisor/client_fd.h"
 #include "supervisor/event_loop.h"
 #include "supervisor/json_log.h"
+#include "supervisor/output_capture.h"
 
 namespace dockerlite {
 
@@ -19,7 +20,8 @@ using ClientId = uint64_t;
 // process up, as a full pipe would.
 class OutputStream : public Watcher {
  public:
-  OutputStream(EventLoop& loop, UniqueFd source, JsonLog* log, LogStream which);
+  // `log` and `capture` may be null.
+  OutputStream(EventLoop& loop, UniqueFd source, JsonLog* log, LogStream which, OutputCapture* capture);
   ~OutputStream() override;
 
   void Attach(ClientFd fd, ClientId client);
@@ -54,6 +56,7 @@ class OutputStream : public Watcher {
   UniqueFd source_;
   JsonLog* log_;
   LogStream which_;
+  OutputCapture* capture_;
   bool listening_ = false;
   bool finished_ = false;
   std::vector<std::unique_ptr<Sink>> sinks_;

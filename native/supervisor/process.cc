@@ -68,8 +68,9 @@ Status Process::Prepare(ChildStdio& child) {
     return Error::last("pipe2");
   SetNonBlocking(outRead.get());
   SetNonBlocking(errRead.get());
-  out_ = std::make_unique<OutputStream>(loop_, std::move(outRead), options_.log, LogStream::kStdout);
-  err_ = std::make_unique<OutputStream>(loop_, std::move(errRead), options_.log, LogStream::kStderr);
+  OutputCapture* capture = options_.capture ? &capture_ : nullptr;
+  out_ = std::make_unique<OutputStream>(loop_, std::move(outRead), options_.log, LogStream::kStdout, capture);
+  err_ = std::make_unique<OutputStream>(loop_, std::move(errRead), options_.log, LogStream::kStderr, capture);
   if (!options_.openStdin) {
     child.in = std::move(null);
     return Nothing{};
@@ -114,7 +115,7 @@ void Process::OnShimTerminal(UniqueFd master) {
   if (!options_.tty || terminal_) return;
   SetNonBlocking(master.get());
   UniqueFd output(fcntl(master.get(), F_DUPFD_CLOEXEC, 3));
-  out_ = std::make_unique<OutputStream>(loop_, std::move(output), options_.log, LogStream::kStdout);
+  out_ = std::make_unique<OutputStream>(loop_, std::move(output), options_.log, LogStream::kStdout, nullptr);
   if (options_.openStdin) {
     UniqueFd input(fcntl(master.get(), F_DUPFD_CLOEXEC, 3));
     in_ = std::make_unique<InputStream>(loop_, std::move(input), false);
@@ -181,6 +182,12 @@ int Process::Signal(uint32_t number) {
   return PidfdSignal(pidfd_.get(), static_cast<int>(number)) == 0 ? 0 : errno;
 }
 
+void Process::KillGroup() {
+  // It leads a session of its own, and keeps its number until it is reaped.
+  if (pid_ > 0 && !dead_) kill(-pid_, SIGKILL);
+  Signal(SIGKILL);
+}
+
 std::optional<int> Process::Reap(bool keep) {
   siginfo_t info{};
   if (!pidfd_ || waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | (keep ? WNOWAIT : 0)) != 0)
@@ -197,7 +204,7 @@ void Process::Finish(int status) {
   if (watchingPid_) loop_.Forget(pidfd_.get());
   watchingPid_ = false;
   if (state_ != State::kFailed) state_ = State::kExited;
-  bool hold = !options_.id.empty();  // an exec may have left processes behind that go on writing
+  bool hold = !options_.id.empty() && !options_.capture;  // an exec may have left processes behind that go on writing
   if (out_) out_->Finish(hold && !options_.tty);
   if (err_) err_->Finish(hold);
   in_.reset();

@@ -43,6 +43,7 @@ struct ProcessOptions {
   std::string_view payload;
   bool hold = false;  // the shim waits for Release()
   JsonLog* log = nullptr;
+  bool capture = false;  // keep the first of its output, and nothing of who it leaves behind
   StreamOwnerIds owner;
 };
 
@@ -77,6 +78,8 @@ class Process : public Watcher, public ShimLink::Listener {
   bool attached(ClientId client) const;
   int Resize(uint32_t rows, uint32_t columns);
   int Signal(uint32_t number);
+  // Kills it and what it started.
+  void KillGroup();
   // How it ended, if it has; `keep` leaves the zombie to liblxc.
   std::optional<int> Reap(bool keep);
   // After its death: the rest of its output goes to the clients, stdin is closed.
@@ -96,6 +99,8 @@ class Process : public Watcher, public ShimLink::Listener {
   bool dead() const { return dead_; }
   bool holding() const { return (out_ && out_->holding()) || (err_ && err_->holding()); }
   bool idle() const { return (!out_ || out_->idle()) && (!err_ || err_->idle()); }
+  bool capturing() const { return options_.capture; }
+  std::string captured() const { return capture_.text(); }
   const std::vector<std::string>& warnings() const { return warnings_; }
   ClientId starter = 0;  // who is told that it started
 
@@ -117,6 +122,7 @@ class Process : public Watcher, public ShimLink::Listener {
   bool dead_ = false;  // and reaped
   int64_t startedAt_ = 0, endedAt_ = 0;
   std::unique_ptr<ShimLink> link_;
+  OutputCapture capture_;
   std::unique_ptr<InputStream> in_;
   std::unique_ptr<OutputStream> out_, err_;
   UniqueFd terminal_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <cstring>
@@ -33,13 +34,12 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
     Process* target = Find(request->target);
     switch (type) {
       case FrameType::kAttach: error = DoAttach(client, *request, std::move(frame.fds)); break;
-      case FrameType::kSignal: error = target && !over_ ? target->Signal(request->first) : ESRCH; break;
+      case FrameType::kSignal: error = DoSignal(*request); break;
       case FrameType::kResize: error = target ? target->Resize(request->rows, request->columns) : ESRCH; break;
       case FrameType::kNetwork: error = DoNetwork(*request); break;
       case FrameType::kFreeze:
-      case FrameType::kThaw:
-        error = over_ || !started_ ? ESRCH : SetFrozen(CgroupsOf(init_->pid()), type == FrameType::kFreeze);
-        break;
+      case FrameType::kThaw: error = DoFreeze(type == FrameType::kFreeze); break;
+      case FrameType::kRestartPolicy: error = DoRestartPolicy(*request); break;
       case FrameType::kAttributes:
         events_.SetAttributes(request->attributes);
         error = 0;
@@ -65,8 +65,44 @@ int Supervisor::DoAttach(Client& client, const Request& request, std::vector<Uni
   if (!TakeStreams(client.id(), request.first, std::move(fds), attachment)) return EINVAL;
   if (request.rows && request.columns) target->Resize(request.rows, request.columns);
   target->Attach(std::move(attachment));
-  watching_.push_back({client.id(), request.target});
+  watching_.push_back({client.id(), target});
   return 0;
+}
+
+int Supervisor::DoSignal(const Request& request) {
+  Process* target = Find(request.target);
+  if (!target || target != init_.get()) return target ? target->Signal(request.first) : ESRCH;
+  if (request.final) policy_.Cancel();
+  if (restarting()) return 0;  // nothing runs: at most the wait for the next run ends
+  if (over_) return ESRCH;
+  // What comes before the command itself would be lost on the init shim.
+  if (started_ || (request.first == SIGKILL && target->pidfd() >= 0)) return target->Signal(request.first);
+  pendingSignal_ = request.first;
+  return 0;
+}
+
+int Supervisor::DoFreeze(bool frozen) {
+  if (over_ || !started_) return ESRCH;
+  if (int error = SetFrozen(CgroupsOf(init_->pid()), frozen)) return error;
+  if (health_ && frozen != paused_) frozen ? health_->Pause() : health_->Resume();
+  paused_ = frozen;
+  WriteState();
+  return 0;
+}
+
+int Supervisor::DoRestartPolicy(const Request& request) {
+  if (!request_.restart) return EOPNOTSUPP;
+  policy_.Set(request.restart);
+  keepsState_ = true;
+  WriteState();
+  return 0;
+}
+
+// No more than the container itself has.
+std::string Supervisor::ExecPayload(const std::string& payload, bool privileged) const {
+  if (privileged) return payload;
+  uint64_t mask = PayloadCapabilities(payload).value_or(capabilities_.value_or(~0ull)) & container_.bounding;
+  return payload + wire::BodyWriter().U64(11, mask).Take();
 }
 
 void Supervisor::DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds) {
@@ -81,12 +117,7 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   if (Find(request.execId)) return fail(EEXIST, "exec id in use");
   if (execs_.size() >= kMaxExecs) return fail(EMFILE, "too many execs at once");
 
-  std::string payload = request.payload;
-  bool privileged = request.flags & kPrivileged;
-  if (!privileged) {  // no more than the container itself has
-    uint64_t mask = PayloadCapabilities(payload).value_or(capabilities_.value_or(~0ull)) & container_.bounding;
-    payload += wire::BodyWriter().U64(11, mask).Take();
-  }
+  const std::string payload = ExecPayload(request.payload, request.flags & kPrivileged);
   ProcessOptions options;
   options.id = request.execId;
   options.tty = request.flags & kTty;
@@ -102,7 +133,7 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
                                                                          : error.message);
   }
   process->Attach(std::move(attachment));
-  if (request.mask & (kStdoutBit | kStderrBit)) watching_.push_back({client.id(), request.execId});
+  if (request.mask & (kStdoutBit | kStderrBit)) watching_.push_back({client.id(), process.get()});
   execs_.push_back(std::move(process));
 }
 
@@ -122,7 +153,7 @@ void Supervisor::DoStatus(Client& client) {
   body.U64(2, static_cast<uint64_t>(init_ ? init_->startedAt() : 0)).U32(5, static_cast<uint32_t>(getpid()));
   body.U32(6, running && IsFrozen(CgroupsOf(init_->pid())) ? 1 : 0);
   for (auto& exec : execs_)
-    if (exec->state() == Process::State::kRunning) body.Bytes(4, exec->id());
+    if (exec->state() == Process::State::kRunning && exec.get() != probe_) body.Bytes(4, exec->id());
   client.Send(FrameType::kState, body.Take());
 }
 

@@ -8,7 +8,7 @@
 
 namespace dockerlite {
 
-// The directory of a running container in /run: control socket and liblxc's log. Holding its lock is being the
+// The directory of a running container in /run: control socket, liblxc's log, state file. Holding its lock is being the
 // container's supervisor.
 class RunDir {
  public:

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "supervisor/host_mounts.h"
 #include "supervisor/oom.h"
@@ -34,6 +35,9 @@ uint64_t OwnStartTime() {
   for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
   return at ? strtoull(at, nullptr, 10) : 0;
 }
+
+// The code a shell shows.
+int ExitCode(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 Failure EngineFailure(const Error& error) {
   std::string text = error.message.empty() ? strerror(error.code) : error.message;
@@ -71,6 +75,21 @@ Status Supervisor::Prepare() {
   network_.set_orders(std::move(request_.network));
   if (Status claimed = network_.ClaimPorts(network_.orders().ports); !claimed) return claimed;
 
+  if (request_.restart) policy_.Set(*request_.restart);
+  if (!request_.health.payload.empty()) health_ = std::make_unique<Health>(loop_, *this, std::move(request_.health));
+  keepsState_ = health_ || (request_.restart && request_.restart->kind != RestartKind::kNever);
+  if (Status made = PrepareInit(); !made) return made;
+  capabilities_ = PayloadCapabilities(request_.payload);
+  Attachment attachment;
+  if (!TakeStreams(1, request_.mask, std::move(startFds_), attachment))
+    return Error{EINVAL, "START", {}, "mask and descriptors do not agree"};
+  init_->Attach(std::move(attachment));
+  if (request_.mask & (kStdoutBit | kStderrBit)) watching_.push_back({1, init_.get()});
+  return Nothing{};
+}
+
+// Its stdio is this process's until liblxc has cloned.
+Status Supervisor::PrepareInit() {
   ProcessOptions options;
   options.tty = request_.flags & kTty;
   options.openStdin = request_.flags & kOpenStdin;
@@ -79,18 +98,10 @@ Status Supervisor::Prepare() {
   options.hold = network_.orders().Inside();
   options.log = log_.open() ? &log_ : nullptr;
   options.owner = StreamOwner();
-  if (Status opened = OpenHostMounts(container_.ids, request_.config, warnings_); !opened) return opened;
   init_ = std::make_unique<Process>(loop_, *this, std::move(options));
   RaiseHardLimits(request_.payload);
   ChildStdio child;
   if (Status made = init_->Prepare(child); !made) return made;
-  capabilities_ = PayloadCapabilities(request_.payload);
-  std::string().swap(request_.payload);
-  Attachment attachment;
-  if (!TakeStreams(1, request_.mask, std::move(startFds_), attachment))
-    return Error{EINVAL, "START", {}, "mask and descriptors do not agree"};
-  init_->Attach(std::move(attachment));
-  if (request_.mask & (kStdoutBit | kStderrBit)) watching_.push_back({1, {}});
   // liblxc's clone inherits these; BeginServing puts /dev/null back.
   if (dup2(child.in.get(), 0) < 0 || dup2(child.out.get(), 1) < 0 || dup2(child.err.get(), 2) < 0)
     return Error::last("dup2");
@@ -108,29 +119,37 @@ void Supervisor::Run() {
   // From here on this process can be found by who looks after its client's death; before, it could not, and the container
   // may have been given up already.
   const bool orphan = ready && clients_.front()->gone();
+  while (ready && !orphan && RunContainer() && AwaitRestart()) ready = PrepareAgain();
   if (!ready || orphan) {
     if (!orphan) AbandonStart(EngineFailure(ready.error()), {});
     ResetStdio();
     if (init_) init_->Finish(0);
-    if (runDir_) runDir_->Remove();
-    return Linger();
   }
-  {
-    LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"));
-    Status configured = lxc.Configure(request_.config);
-    request_.config.clear();
-    request_.config.shrink_to_fit();
-    if (!configured) {
-      AbandonStart(EngineFailure(configured.error()), lxc.LogLines());
-    } else {
-      lxc.Run(kShim, shimEnd_.get(), [this](int epoll) { Serve(epoll); });
-      if (!over_) AbandonStart({FailureKind::kEngine, 0, "liblxc could not start the container"}, lxc.LogLines());
-    }
+  if (runDir_) runDir_->Remove();
+  Linger();
+}
+
+// Whether it is to run again.
+bool Supervisor::RunContainer() {
+  std::vector<std::string> config = request_.config;
+  if (!request_.restart) {
+    std::vector<std::string>().swap(request_.config);
+    std::string().swap(request_.payload);
+  }
+  LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"));
+  Status configured = OpenHostMounts(container_.ids, config, warnings_);
+  if (configured) configured = lxc.Configure(config);
+  std::vector<std::string>().swap(config);
+  if (!configured) {
+    AbandonStart(EngineFailure(configured.error()), lxc.LogLines());
+  } else {
+    lxc.Run(kShim, shimEnd_.get(), [this](int epoll) { Serve(epoll); });
+    if (!over_) AbandonStart({FailureKind::kEngine, 0, "liblxc could not start the container"}, lxc.LogLines());
   }
   ResetStdio();
+  CloseHostMounts();
   if (!init_->dead()) init_->Finish(0);
-  runDir_->Remove();
-  Linger();
+  return restarting();
 }
 
 void Supervisor::ResetStdio() {
@@ -149,7 +168,7 @@ void Supervisor::BeginServing() {
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   sigprocmask(SIG_UNBLOCK, &pipe, nullptr);
-  loop_.Watch(listener_.get(), EPOLLIN, this);
+  if (!listening_) listening_ = loop_.Watch(listener_.get(), EPOLLIN, this);
   init_->Listen(0, {});
 }
 
@@ -214,6 +233,9 @@ void Supervisor::OnStarted(Process& process) {
     events_.Record("start");
     Inspect(process.pid(), process.pidfd(), container_);
     process.starter = 1;
+    if (pendingSignal_) process.Signal(std::exchange(pendingSignal_, 0));
+    if (health_) health_->Begin();
+    WriteState();
   }
   if (Client* client = FindClient(process.starter)) client->Send(FrameType::kStarted, body.Take());
 }
@@ -228,6 +250,7 @@ static std::string FailedBody(const Failure& failure, const std::string& exec, c
 
 void Supervisor::OnFailed(Process& process, const Failure& failure) {
   if (&process == init_.get()) return AbandonStart(failure, {});
+  if (EndProbe(process, -1, failure.message)) return;
   if (Client* client = FindClient(process.starter))
     client->Send(FrameType::kFailed, FailedBody(failure, process.id(), {}));
 }
@@ -247,24 +270,31 @@ void Supervisor::OnDead(Process& process) {
   if (!status) return;
   bool failed = process.state() == Process::State::kFailed;
   process.Finish(*status);
-  if (failed) return;
+  if (failed || EndProbe(process, ExitCode(*status), {})) return;
   RecordDeath(process);
   ReportExit(process);
 }
 
-static std::string ExitedBody(const Process& process, bool oomKilled) {
+static std::string ExitedBody(const Process& process, uint32_t flags) {
   wire::BodyWriter body;
   body.U32(1, static_cast<uint32_t>(process.status())).U64(2, static_cast<uint64_t>(process.endedAt()));
   if (!process.id().empty()) body.Bytes(4, process.id());
-  return body.U32(3, oomKilled ? 1 : 0).Take();
+  return body.U32(3, flags).U64(20, static_cast<uint64_t>(process.startedAt())).Take();
+}
+
+// Of init.
+std::string Supervisor::ExitedBody() const {
+  uint32_t flags = 0;
+  if (oomKilled_) flags |= kExitedOom;
+  if (restarting()) flags |= kExitedRestarting;
+  return dockerlite::ExitedBody(*init_, flags);
 }
 
 void Supervisor::ReportExit(Process& process) {
-  std::string bytes = ExitedBody(process, &process == init_.get() && oomKilled_);
+  std::string bytes = &process == init_.get() ? ExitedBody() : dockerlite::ExitedBody(process, 0);
   for (auto& client : clients_) {
     bool concerned = process.id().empty() || client->id() == process.starter;
-    for (auto& entry : watching_)
-      concerned = concerned || (entry.client == client->id() && entry.process == process.id());
+    for (auto& entry : watching_) concerned = concerned || (entry.client == client->id() && entry.process == &process);
     if (concerned && !client->dead()) client->Send(FrameType::kExited, bytes);
   }
 }
@@ -274,15 +304,21 @@ void Supervisor::HandleInitDeath() {
   std::optional<int> status = init_->Reap(true);
   if (!status || over_) return;
   over_ = true;
+  if (health_) health_->End();
   for (auto& exec : execs_)
     if (exec->state() != Process::State::kExited) OnDead(*exec);
   init_->Finish(*status);
   log_.Flush();
   oomKilled_ = OomKilled(request_.id);
-  network_.Release();
   // Before the record of the exit: whoever finds none looks for the event before it writes its own.
   RecordDeath(*init_);
-  WriteExitRecord(*status, "");
+  if (started_) restartDelay_ = policy_.Next(*status, init_->endedAt() - init_->startedAt());
+  if (restarting()) {
+    WriteState();
+  } else {
+    network_.Release();
+    WriteExitRecord(*status, "");
+  }
   ReportExit(*init_);
   ReportDrained();
 }
@@ -290,7 +326,7 @@ void Supervisor::HandleInitDeath() {
 void Supervisor::RecordDeath(const Process& process) {
   if (!started_) return;
   const int status = process.status();
-  const std::string code = std::to_string(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+  const std::string code = std::to_string(ExitCode(status));
   if (!process.id().empty()) return events_.Record("exec_die", {{"execID", process.id()}, {"exitCode", code}});
   if (oomKilled_) events_.Record("oom");
   const int64_t seconds = (process.endedAt() - process.startedAt()) / 1'000'000'000;
@@ -303,7 +339,9 @@ void Supervisor::WriteExitRecord(int status, const std::string& error) {
                      std::to_string(init_ ? init_->startedAt() : 0) + "\",\"finishedAt\":\"" + std::to_string(init_ && init_->dead() ? init_->endedAt() : NowNs()) +
                      "\",\"oomKilled\":" + (oomKilled_ ? "true" : "false") + ",\"error\":\"";
   AppendJson(text, error);
-  text += "\"}\n";
+  text += "\",\"restartCount\":" + std::to_string(policy_.count());
+  if (health_) text += ",\"health\":" + health_->Json();
+  text += "}\n";
   // Nothing to be done about a failure: whoever looks finds no record, and says that the end is unknown.
   WriteAtomically(request_.exitPath, text);
 }
@@ -311,11 +349,11 @@ void Supervisor::WriteExitRecord(int status, const std::string& error) {
 // Clients learn when everything a finished process wrote has reached their descriptors.
 void Supervisor::ReportDrained() {
   std::erase_if(watching_, [&](Watching& entry) {
-    Process* process = Find(entry.process);
-    bool finished = !process || process->state() == Process::State::kExited || process->state() == Process::State::kFailed;
-    if (!finished || (process && process->attached(entry.client))) return false;
+    const Process& process = *entry.process;
+    bool finished = process.state() == Process::State::kExited || process.state() == Process::State::kFailed;
+    if (!finished || process.attached(entry.client)) return false;
     wire::BodyWriter body;
-    if (!entry.process.empty()) body.Bytes(4, entry.process);
+    if (!process.id().empty()) body.Bytes(4, process.id());
     if (Client* client = FindClient(entry.client)) client->Send(FrameType::kDrained, body.Take());
     return true;
   });
@@ -331,6 +369,7 @@ void Supervisor::Sweep() {
   }
   ReportDrained();
   std::erase_if(clients_, [](auto& client) { return client->dead(); });
+  // None of these is watched any more.
   std::erase_if(execs_, [](auto& exec) {
     return exec->dead() && exec->idle() && !exec->holding();
   });
@@ -342,7 +381,7 @@ void Supervisor::Linger() {
   // Who connected while liblxc was cleaning up still wants to know.
   for (UniqueFd peer; listener_ && (peer = UniqueFd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)));) {
     AddClient(std::move(peer));
-    if (started_) clients_.back()->Send(FrameType::kExited, ExitedBody(*init_, oomKilled_));
+    if (started_) clients_.back()->Send(FrameType::kExited, ExitedBody());
   }
   loop_.Forget(listener_.get());
   listener_.reset();

@@ -19,7 +19,7 @@
 namespace dockerlite {
 
 // One container: from START until everything of it is gone.
-class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
+class Supervisor : public Client::Owner, public Process::Owner, public Health::Owner, public Watcher {
  public:
   // `shim` is the host's init shim, for execs.
   Supervisor(StartRequest request, std::vector<UniqueFd> fds, UniqueFd shim);
@@ -30,6 +30,8 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
  private:
   // supervisor.cc: the container's life
   Status Prepare();
+  Status PrepareInit();
+  bool RunContainer();
   void Serve(int lxcEpoll);
   void BeginServing();
   void ResetStdio();
@@ -38,6 +40,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   void HandleInitDeath();
   void AbandonStart(Failure failure, std::vector<std::string> lines);
   void WriteExitRecord(int status, const std::string& error);
+  std::string ExitedBody() const;
   void Linger();
   void Sweep();
   void OnReady(int fd, uint32_t events) override;
@@ -51,12 +54,29 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   void AddClient(UniqueFd fd);
   Client* FindClient(ClientId id);
 
+  // restarts.cc: from one run to the next
+  bool AwaitRestart();
+  Status PrepareAgain();
+  bool restarting() const { return restartDelay_.has_value(); }
+  void WriteState();
+
+  // probes.cc: how the container is
+  void StartProbe() override;
+  void KillProbe() override;
+  void DropProbe() override;
+  void OnHealth(bool statusChanged) override;
+  bool EndProbe(Process& process, int exitCode, const std::string& error);
+
   // requests.cc: what clients ask
   void OnFrame(Client& client, wire::Frame frame) override;
   int DoNetwork(const Request& request);
   int DoAttach(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoStatus(Client& client);
+  int DoSignal(const Request& request);
+  int DoFreeze(bool frozen);
+  int DoRestartPolicy(const Request& request);
+  std::string ExecPayload(const std::string& payload, bool privileged) const;
   Process* Find(const std::string& id);
   Status StartExec(Process& process);
 
@@ -72,7 +92,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   std::vector<std::unique_ptr<Client>> clients_;
   struct Watching {
     ClientId client;
-    std::string process;
+    const Process* process;
   };
   std::vector<std::string> warnings_;  // of the start, for who started it
   std::vector<Watching> watching_;  // clients whose streams are not drained yet
@@ -81,9 +101,17 @@ class Supervisor : public Client::Owner, public Process::Owner, public Watcher {
   std::optional<uint64_t> capabilities_;
   Container container_;
   Network network_;
+  RestartPolicy policy_;
+  std::optional<int64_t> restartDelay_;  // init has ended, and runs again after so many nanoseconds
+  std::unique_ptr<Health> health_;
+  Process* probe_ = nullptr;   // one of execs_
+  uint32_t pendingSignal_ = 0;  // for init, before there is one
+  bool keepsState_ = false;    // somebody may read the state file
+  bool paused_ = false;
+  bool listening_ = false;
   bool serving_ = false;
   bool lxcReady_ = false;
-  bool started_ = false;  // init's payload was executed
+  bool started_ = false;    // init's payload was executed
   bool oomKilled_ = false;
   bool over_ = false;     // init's end was reported, or the failure to start
 };

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import type { Store } from '../store/store';
+import { exitCodeOf, readExitRecord } from './exit-record';
+import type { HealthState } from './healthcheck';
+import type { ContainerRow } from './record';
+
+/** What a supervisor writes of a container with a restart policy or a health check, see docs/architecture.md. */
+interface LiveState {
+  /** 0 between two runs. */
+  pid: number;
+  /** ns since the epoch. */
+  startedAt: string;
+  restarting: boolean;
+  paused: boolean;
+  restartCount: number;
+  /** Of the last run, as waitpid(2) gives it; only between two runs. */
+  status?: number;
+  finishedAt?: string;
+  oomKilled?: boolean;
+  health?: HealthState;
+}
+
+/** A row and what its supervisor knows better: it changes while no process of the library looks. */
+export type LiveRow = ContainerRow & { restartCount?: number; health?: HealthState };
+
+/** Costs nothing for a container with neither restart policy nor health check, a small file in memory for the others. */
+export function withLiveState<Row extends ContainerRow>(store: Pick<Store, 'layout'>, row: Row): Row & LiveRow {
+  const runs = row.state === 'running' || row.state === 'paused';
+  const state = runs && hasLiveState(row) ? read(store.layout.runState(row.id)) : undefined;
+  if (state === undefined) return row;
+  const { pid, restartCount, health } = state;
+  const live = { ...row, pid, restartCount, ...(health && { health }), started: state.startedAt };
+  if (!state.restarting) return { ...live, state: state.paused ? 'paused' : 'running' };
+  return {
+    ...live,
+    state: 'restarting',
+    finished: state.finishedAt ?? '',
+    exit_code: exitCodeOf(state.status ?? 0),
+    oom_killed: state.oomKilled === true ? 1 : 0,
+  };
+}
+
+/** The same of a container that has ended, from the record of its exit. */
+export function withLastState<Row extends ContainerRow>(store: Pick<Store, 'layout'>, row: Row): Row & LiveRow {
+  if (row.state !== 'exited' || !hasLiveState(row)) return row;
+  const { restartCount, health } = readExitRecord(store, row.id) ?? {};
+  return { ...row, ...(restartCount !== undefined && { restartCount }), ...(health && { health }) };
+}
+
+/** By the text of its specification, which need not be parsed for this: a label that looks alike costs a look for a file. */
+function hasLiveState({ spec }: ContainerRow): boolean {
+  return spec.includes('"restart":') || spec.includes('"healthcheck":');
+}
+
+function read(path: string): LiveState | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LiveState;
+  } catch {
+    return undefined; // not written yet, or its supervisor is just going
+  }
+}

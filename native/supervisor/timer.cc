@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/timer.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace dockerlite {
+
+void Timer::Arm(int64_t nanoseconds) {
+  if (!fd_) {
+    fd_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!fd_) return;
+    loop_.Watch(fd_.get(), EPOLLIN, this);
+  }
+  itimerspec when{};
+  nanoseconds = std::max<int64_t>(nanoseconds, 1);  // 0 would disarm it
+  when.it_value.tv_sec = nanoseconds / 1'000'000'000;
+  when.it_value.tv_nsec = nanoseconds % 1'000'000'000;
+  timerfd_settime(fd_.get(), 0, &when, nullptr);
+}
+
+void Timer::Disarm() {
+  const itimerspec never{};
+  if (fd_) timerfd_settime(fd_.get(), 0, &never, nullptr);
+}
+
+void Timer::OnReady(int fd, uint32_t) {
+  uint64_t times;
+  // Nothing when it was armed anew after epoll had seen it run out.
+  if (read(fd, &times, sizeof times) == sizeof times) call_();
+}
+
+}  // namespace dockerlite
