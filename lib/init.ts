@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as btrfs from './binding/btrfs';
 import { DockerliteError, invalid } from './errors';
 import { createEmptyImage } from './images/empty';
 import { chooseSubnet } from './network/subnet';
-import { type Undo, withUndo } from './util/undo';
+import { withUndo } from './util/undo';
 import { StateDatabase } from './store/database';
+import { type Backing, beginInit, endInit, settleInit, undoInit } from './store/init-journal';
 import { Layout } from './store/layout';
 import { enableQuotas } from './store/quotas';
 import { BTRFS_MAGIC, readMarker, requireRoot, type StoreMarker } from './store/store';
@@ -32,7 +33,7 @@ export interface InitResult {
   root: string;
   id: string;
   /** How the store is kept. */
-  backing: 'subvolume' | 'loop' | 'device';
+  backing: Backing;
   subnet: string;
 }
 
@@ -49,7 +50,8 @@ export async function initStore(options: InitOptions): Promise<InitResult> {
   if (options.size !== undefined && !(options.size >= MIN_SIZE)) {
     throw invalid('store size', `at least ${MIN_SIZE >> 20} MiB`, options.size);
   }
-  if (readMarker(root) !== undefined || existsSync(Layout.loopImage(root)) || existsSync(`${root}.device`)) {
+  await settleInit(root);
+  if (readMarker(root) !== undefined || existsSync(Layout.loopImage(root)) || existsSync(Layout.deviceFile(root))) {
     throw new DockerliteError('E_STORE_EXISTS', `there is a dockerlite store at ${root} already`, { path: root });
   }
   if (existsSync(root) && readdirSync(root).length > 0) {
@@ -57,7 +59,10 @@ export async function initStore(options: InitOptions): Promise<InitResult> {
   }
   const subnet = await chooseSubnet(options.subnet);
   return withUndo(async (undo) => {
-    const backing = await prepareTree(options, undo);
+    const backing = await chooseBacking(options);
+    const journal = beginInit(root, backing);
+    undo.add(() => undoInit(root, journal));
+    await PREPARE[backing](options);
     const marker: StoreMarker = { version: 1, id: randomBytes(8).toString('hex'), subnet };
     const layout = new Layout(root, marker.id);
     for (const path of [layout.state, layout.images, layout.containers, layout.pool, layout.tmp]) mkdirSync(path, { mode: 0o700 });
@@ -71,52 +76,42 @@ export async function initStore(options: InitOptions): Promise<InitResult> {
     }
     writeFileSync(Layout.marker(root), `${JSON.stringify(marker)}\n`, { flag: 'wx', mode: 0o600 });
     await btrfs.sync(root);
+    endInit(root);
     return { root, id: marker.id, backing, subnet };
   });
 }
 
-async function prepareTree(options: InitOptions, undo: Undo): Promise<InitResult['backing']> {
-  const { root } = options;
+async function chooseBacking({ root, device }: InitOptions): Promise<Backing> {
   mkdirSync(dirname(root), { recursive: true, mode: 0o755 });
-  if (options.device !== undefined) {
-    await formatDevice(options.device, options.force === true);
-    makeRoot(root, undo);
-    await btrfs.mountDevice(options.device, root);
-    undo.add(() => btrfs.unmount(root));
+  if (device !== undefined) return 'device';
+  return (await btrfs.statfs(dirname(root))).type === BTRFS_MAGIC ? 'subvolume' : 'loop';
+}
+
+/** What each kind of store needs before its first directory; what they make is taken back by undoInit. */
+const PREPARE: Record<Backing, (options: InitOptions) => Promise<void>> = {
+  async device({ root, device = '', force }) {
+    await formatDevice(device, force === true);
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    await btrfs.mountDevice(device, root);
     await enableQuotas(root);
-    writeFileSync(`${root}.device`, `${options.device}\n`, { flag: 'wx', mode: 0o600 });
-    undo.add(() => unlinkSync(`${root}.device`));
-    return 'device';
-  }
-  if ((await btrfs.statfs(dirname(root))).type === BTRFS_MAGIC) {
-    const existed = existsSync(root);
-    if (existed) rmdirSync(root); // known to be empty
+    writeFileSync(Layout.deviceFile(root), `${device}\n`, { flag: 'wx', mode: 0o600 });
+  },
+  async subvolume({ root }) {
+    if (existsSync(root)) rmdirSync(root); // known to be empty
     await btrfs.subvolumeCreate(dirname(root), basename(root));
-    undo.add(async () => {
-      await btrfs.subvolumeDelete(dirname(root), basename(root));
-      if (existed) mkdirSync(root);
-    });
-    return 'subvolume';
-  }
-  const image = Layout.loopImage(root);
-  makeSparse(image, options.size ?? 20 * 1024 ** 3, undo);
-  await mkfs(image);
-  makeRoot(root, undo);
-  await btrfs.mountLoop(image, root);
-  undo.add(() => btrfs.unmount(root));
-  await enableQuotas(root);
-  return 'loop';
-}
+  },
+  async loop({ root, size = 20 * 1024 ** 3 }) {
+    const image = Layout.loopImage(root);
+    makeSparse(image, size);
+    await mkfs(image);
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    await btrfs.mountLoop(image, root);
+    await enableQuotas(root);
+  },
+};
 
-function makeRoot(root: string, undo: Undo): void {
-  if (existsSync(root)) return;
-  mkdirSync(root, { mode: 0o700 });
-  undo.add(() => rmSync(root, { recursive: true, force: true }));
-}
-
-function makeSparse(path: string, size: number, undo: Undo): void {
+function makeSparse(path: string, size: number): void {
   const fd = openSync(path, 'wx', 0o600);
-  undo.add(() => unlinkSync(path));
   try {
     ftruncateSync(fd, size);
   } finally {

@@ -22,6 +22,16 @@ export class Layout {
     return `${root}.img`;
   }
 
+  /** Which block device the store is on, when it is on one. */
+  static deviceFile(root: string): string {
+    return `${root}.device`;
+  }
+
+  /** There while the store is being made, see init-journal.ts. */
+  static initJournal(root: string): string {
+    return `${root}.init`;
+  }
+
   /** Of files that are overwritten in place, see init.ts. */
   get state(): string {
     return `${this.root}/state`;

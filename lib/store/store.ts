@@ -68,18 +68,18 @@ export function readMarker(root: string): StoreMarker | undefined {
 
 /** After a reboot the loop image lies beside an empty directory: the first command that needs the store mounts it again. */
 async function remount(root: string): Promise<StoreMarker> {
+  if (existsSync(Layout.initJournal(root))) {
+    throw new DockerliteError('E_STORE_MISSING', `the store at ${root} is not complete`, {
+      path: root,
+      hint: 'wait for the init that makes it; when that was interrupted: dockerlite init',
+    });
+  }
   const image = Layout.loopImage(root);
-  if (existsSync(image)) {
-    await btrfs.mountLoop(image, root);
-    const marker = readMarker(root);
-    if (marker !== undefined) return marker;
-  }
-  const device = `${root}.device`;
-  if (existsSync(device)) {
-    await btrfs.mountDevice(readFileSync(device, 'utf8').trim(), root);
-    const marker = readMarker(root);
-    if (marker !== undefined) return marker;
-  }
+  const device = Layout.deviceFile(root);
+  if (existsSync(image)) await btrfs.mountLoop(image, root);
+  else if (existsSync(device)) await btrfs.mountDevice(readFileSync(device, 'utf8').trim(), root);
+  const marker = readMarker(root);
+  if (marker !== undefined) return marker;
   throw new DockerliteError('E_STORE_MISSING', `there is no dockerlite store at ${root}`, {
     path: root,
     hint: 'make one with: dockerlite init',

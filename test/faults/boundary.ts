@@ -26,6 +26,7 @@ export class Boundary {
   /** Calls that answer with a promise: each operation runs once before anything is made to fail. */
   private readonly promises = new Set<string>();
   private readonly undo: (() => void)[] = [];
+  private onTarget: () => void = () => undefined;
   /** Name of the call that was made to fail. */
   fired: string | undefined;
 
@@ -44,6 +45,12 @@ export class Boundary {
     } finally {
       this.active = false;
     }
+  }
+
+  /** Runs `work`; this process is killed at its n-th call outwards. */
+  async kill(n: number, work: () => Promise<unknown>): Promise<void> {
+    this.onTarget = () => process.kill(process.pid, 'SIGKILL');
+    await this.watch(n, 'before', work);
   }
 
   remove(): void {
@@ -108,6 +115,7 @@ export class Boundary {
     if (!this.active || /^run (BEGIN|ROLLBACK)/.test(what)) return false;
     if (++this.count !== this.target) return false;
     this.fired = what;
+    this.onTarget();
     return true;
   }
 }
