@@ -39,7 +39,7 @@ const VOLUMES: Pruner = {
   warning: 'all anonymous volumes not used by at least one container',
   async prune({ volumes }, { filters }) {
     const removed = await volumes.prune({ filters });
-    return { title: 'Deleted Volumes:', lines: removed.map(({ name }) => name), reclaimed: 0 };
+    return { title: 'Deleted Volumes:', lines: removed.map(({ name }) => name), reclaimed: removed.reduce((sum, { size }) => sum + size, 0) };
   },
 };
 

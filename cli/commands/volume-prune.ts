@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand, UsageError } from '../command';
 import { confirm } from '../confirm';
+import { humanSize } from '../output/size';
 import { parseFilters } from './filter-option';
 
 export default defineCommand({
@@ -21,6 +22,7 @@ export default defineCommand({
     const { volumes } = await io.engine();
     const removed = await volumes.prune({ all, filters });
     if (removed.length > 0) io.print(`Deleted Volumes:\n${removed.map(({ name }) => `${name}\n`).join('')}`);
+    io.print(`Total reclaimed space: ${humanSize(removed.reduce((sum, { size }) => sum + size, 0), 4)}`);
     return 0;
   },
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { containerSizes } from '../store/sizes';
 import { subvolumeSize } from '../store/tree-size';
 import { sumSizes } from '../util/file-sizes';
 import { Turnstile } from '../util/turnstile';
@@ -7,7 +8,10 @@ import { withChanges } from './diff';
 import type { ContainerSummary } from './list';
 import { type ContainerRow, containerById } from './record';
 
-/** Bytes of files, as Docker counts them: sharing and compression make no difference. */
+/**
+ * Bytes of files, as Docker counts them: sharing and compression make no difference. With simple quotas what the file
+ * system has counted instead, metadata included: that is there without looking at anything.
+ */
 export interface ContainerSize {
   /** In files that it added or changed. */
   rw: number;
@@ -20,17 +24,24 @@ const TOGETHER = 16;
 
 export async function containerSize(context: Pick<Context, 'store'>, row: ContainerRow): Promise<ContainerSize> {
   const { layout, db } = context.store;
-  const image = db.get<{ size: number }>('SELECT size FROM images WHERE id = ?', row.image);
-  if (image === undefined) {
+  const counted = (await containerSizes(context.store, [row.id])).get(row.id);
+  if (counted !== undefined) return withImage(context, row.image, counted);
+  if (db.get('SELECT 1 FROM images WHERE id = ?', row.image) === undefined) {
     const rw = await subvolumeSize(layout, layout.containerRootfs(row.id)); // nothing to compare it with any more
     return { rw, rootFs: rw };
   }
-  const rw = await withChanges(context, row, changedBytes);
-  return { rw, rootFs: image.size + rw };
+  return withImage(context, row.image, await withChanges(context, row, changedBytes));
+}
+
+function withImage({ store }: Pick<Context, 'store'>, image: string, rw: number): ContainerSize {
+  const { size = 0 } = store.db.get<{ size: number }>('SELECT size FROM images WHERE id = ?', image) ?? {};
+  return { rw, rootFs: size + rw };
 }
 
 /** Containers with their sizes; those that are removed meanwhile are left out. */
 export async function withSizes<T extends ContainerSummary>(context: Context, list: readonly T[]): Promise<(T & { size: ContainerSize })[]> {
+  const counted = await containerSizes(context.store, list.map(({ id }) => id));
+  if (counted.size > 0) return list.map((summary) => ({ ...summary, size: withImage(context, summary.imageId, counted.get(summary.id) ?? 0) }));
   const turns = new Turnstile(TOGETHER);
   const sizes = await Promise.all(list.map(({ id }) => turns.run(() => sizeNow(context, id))));
   return list.flatMap((summary, i) => {

@@ -6,6 +6,7 @@ import { type VolumeFilters, listVolumes } from './list';
 import { discardVolume } from './make';
 import { ANONYMOUS_LABEL, findVolume, type Volume } from './record';
 import { settleVolumes } from './settle';
+import { volumeSize } from './size';
 
 /** @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
 export async function removeVolume(store: Store, name: string): Promise<void> {
@@ -27,18 +28,24 @@ export interface PruneVolumesOptions {
   filters?: Pick<VolumeFilters, 'label' | 'label!'>;
 }
 
+export interface PrunedVolume extends Volume {
+  /** Bytes of its files; 0 for a directory elsewhere on the host. */
+  size: number;
+}
+
 /** Removes the volumes no container has; returns those that went. */
-export async function pruneVolumes(store: Store, options: PruneVolumesOptions = {}): Promise<Volume[]> {
+export async function pruneVolumes(store: Store, options: PruneVolumesOptions = {}): Promise<PrunedVolume[]> {
   const unused = await listVolumes(store, { ...options.filters, dangling: ['true'] });
-  const removed: Volume[] = [];
+  const removed: PrunedVolume[] = [];
   for (const volume of unused) {
     if (options.all !== true && !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
     try {
+      const size = (await volumeSize(store, volume)) ?? 0;
       await removeVolume(store, volume.name);
-      removed.push(volume);
+      removed.push({ ...volume, size });
     } catch (error) {
       // Somebody has begun to use it, or was faster.
-      if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_VOLUME'].includes(error.code)) throw error;
+      if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_VOLUME', 'E_NOT_FOUND'].includes(error.code)) throw error;
     }
   }
   return removed;

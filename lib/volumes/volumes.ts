@@ -4,7 +4,7 @@ import type { Store } from '../store/store';
 import { createVolume, type CreateVolumeOptions, snapshotVolume } from './create';
 import { listVolumes, type VolumeFilters } from './list';
 import { findVolume, toVolume, type Volume } from './record';
-import { pruneVolumes, type PruneVolumesOptions, removeVolume } from './remove';
+import { type PrunedVolume, pruneVolumes, type PruneVolumesOptions, removeVolume } from './remove';
 
 /** The volumes of a store: directories that outlive containers, each a subvolume. */
 export class Volumes {
@@ -44,7 +44,7 @@ export class Volumes {
   }
 
   /** Removes those no container has: anonymous ones, or all. Returns what went. */
-  async prune(options: PruneVolumesOptions = {}): Promise<Volume[]> {
+  async prune(options: PruneVolumesOptions = {}): Promise<PrunedVolume[]> {
     return pruneVolumes(this.store, options);
   }
 }

@@ -6,6 +6,7 @@
 #include <linux/btrfs_tree.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -108,6 +109,12 @@ Result<std::map<uint64_t, uint64_t>> GroupSizes(int fd, const std::string& path)
   return sizes;
 }
 
+Result<uint64_t> NodeSize(int fd, const std::string& path) {
+  btrfs_ioctl_fs_info_args args = {};
+  if (ioctl(fd, BTRFS_IOC_FS_INFO, &args) != 0) return Error::last("ioctl(BTRFS_IOC_FS_INFO)", path);
+  return static_cast<uint64_t>(args.nodesize);
+}
+
 enum class Life { kGone, kDeleted, kThere };
 
 // One that is deleted is cleaned up in the background: until then it is not gone.
@@ -183,6 +190,8 @@ Result<std::vector<uint64_t>> TreeSizes(const std::string& filesystem, const std
   if (!fd) return fd.error();
   Result<std::map<uint64_t, uint64_t>> sizes = GroupSizes(fd.value().get(), filesystem);
   if (!sizes) return sizes.error();
+  Result<uint64_t> node = NodeSize(fd.value().get(), filesystem);
+  if (!node) return node.error();
   std::vector<uint64_t> all;
   for (const std::string& path : subvolumes) {
     Result<Subvolume> subvolume = OpenSubvolume(path);
@@ -190,7 +199,9 @@ Result<std::vector<uint64_t>> TreeSizes(const std::string& filesystem, const std
       all.push_back(0);
       continue;
     }
-    uint64_t sum = sizes.value()[subvolume.value().id];
+    // The node that is the root of its tree is there before anything is written.
+    uint64_t& own = sizes.value()[subvolume.value().id];
+    uint64_t sum = own - std::min<uint64_t>(own, node.value());
     Result<std::vector<Nested>> nested = ListNested(subvolume.value().fd.get(), subvolume.value().id, path);
     if (!nested) return nested.error();
     for (const Nested& each : nested.value()) sum += sizes.value()[each.id];

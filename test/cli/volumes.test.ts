@@ -45,7 +45,7 @@ describe('dockerlite volume', () => {
     const asked = await cli.runWith({ input: 'n\n' }, 'volume', 'prune');
     assert.equal(asked.stdout, 'WARNING! This will remove anonymous local volumes not used by at least one container.\nAre you sure you want to continue? [y/N] ');
     assert.match((await cli.runWith({ input: 'y\n' }, 'volume', 'prune')).stdout, /Deleted Volumes:\n[0-9a-f]{64}\n/);
-    assert.equal(await cli.ok('volume', 'prune', '-f'), '');
+    assert.equal(await cli.ok('volume', 'prune', '-f'), 'Total reclaimed space: 0B\n');
     assert.match(await cli.ok('volume', 'prune', '-a', '-f', '--filter', 'label!=keep'), /^Deleted Volumes:\nnamed\n/);
     assert.equal((await cli.run('volume', 'prune', '-f', '--filter', 'until=1h')).status, 1);
   });
@@ -54,12 +54,12 @@ describe('dockerlite volume', () => {
     [['volume'], 0, /^$/],
     [['volume', 'nosuch'], 1, /unknown command: dockerlite volume nosuch/],
     [['volume', 'create', 'a', 'b'], 1, /at most 1 argument/],
-    [['volume', 'create', 'a/b'], 125, /includes invalid characters for a local volume name/],
+    [['volume', 'create', 'a/b'], 1, /includes invalid characters for a local volume name/],
     [['volume', 'create', '-d', 'nfs', 'data'], 1, /plugin "nfs" not found/],
-    [['volume', 'create', '-o', 'colour=red', 'data'], 125, /invalid option: "colour"/],
+    [['volume', 'create', '-o', 'colour=red', 'data'], 1, /invalid option: "colour"/],
     [['volume', 'create', '--label', '=x', 'data'], 125, /invalid label format/],
     [['volume', 'inspect', 'nosuch'], 1, /get nosuch: no such volume/],
-    [['volume', 'ls', '-f', 'colour=red'], 125, /invalid filter 'colour'/],
+    [['volume', 'ls', '-f', 'colour=red'], 1, /invalid filter 'colour'/],
     [['volume', 'snapshot', 'nosuch', 'copy'], 1, /get nosuch: no such volume/],
     [['volume', 'rm'], 1, /requires at least 1 argument/],
     [['create', '-v', 'data:/x:rx', 'busybox'], 125, /invalid mode: rx/],

@@ -97,6 +97,10 @@ describe('--storage-opt size', () => {
     assert.ok((sizes.get(one.id) as number) >= 5 * MIB && (sizes.get(one.id) as number) < 6 * MIB);
     assert.ok((sizes.get(other.id) as number) >= 40 * MIB);
     assert.equal(sizes.get('nosuch'), 0);
+    const untouched = await test.engine.containers.create({ image: 'busybox', network: 'none' });
+    assert.deepEqual([(await untouched.inspect({ size: true })).SizeRw, (await one.inspect({ size: true })).SizeRw], [0, sizes.get(one.id)]);
+    const listed = await test.engine.containers.list({ all: true, size: true });
+    assert.equal(listed.find(({ id }) => id === other.id)?.size?.rw, sizes.get(other.id));
   });
 
   it('holds for subvolumes that the payload makes, whichever way', async () => {
