@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { DockerliteError } from '../errors';
 import { firstHostId } from '../security/id-ranges';
 import { containerOf } from '../security/namespaces';
@@ -25,14 +26,21 @@ export function sharedNamespaces(store: Store, row: ContainerRow, { network, iso
     ['ipc', containerOf(isolation.ipcMode)],
     ['net', sharedNetworkOf(network)],
   ].flatMap(([name, other]) => (name && other ? [{ name, other: running(store, name, other) }] : []));
+  const keys = wanted.map(({ name, other }) => `lxc.namespace.share.${name}=${other.pid}`);
   const [first] = wanted;
-  if (first === undefined) return { keys: [], firstId: own };
-  const firstId = firstHostId(store.marker, first.other.id_range);
-  if (wanted.some(({ other }) => other.id_range !== first.other.id_range)) {
+  // The host's root may do in them what their own root may.
+  if (first === undefined || own === 0) return { keys, firstId: own };
+  const firstId = rootOnHost(first.other);
+  if (wanted.some(({ other }) => rootOnHost(other) !== firstId)) {
     throw new DockerliteError('E_CONFLICT', 'cannot join namespaces of containers with different user namespaces');
   }
   const user = firstId > 0 ? [`lxc.namespace.share.user=${first.other.pid}`] : [];
-  return { keys: [...user, ...wanted.map(({ name, other }) => `lxc.namespace.share.${name}=${other.pid}`)], firstId };
+  return { keys: [...user, ...keys], firstId };
+}
+
+/** Its row does not say: it may have a third container's. */
+function rootOnHost({ pid }: ContainerRow): number {
+  return Number(/^\s*0\s+(\d+)/.exec(readFileSync(`/proc/${pid}/uid_map`, 'latin1'))?.[1] ?? 0);
 }
 
 function running(store: Store, name: string, wanted: string): ContainerRow {

@@ -113,6 +113,11 @@ describe('how a container is kept apart', () => {
     assert.equal(uidMap?.trim().split(/\s+/)[1], String(firstId(inspected.State.Pid)));
     assert.equal(ipc, readlinkSync(`/proc/${inspected.State.Pid}/ns/ipc`));
     assert.equal(processes, '1');
+    assert.equal((await sh('cat /proc/1/uid_map; ps | grep -c "sleep 123[4]"', { ...joined, userns: 'host' })).split('\n').at(-1), '1');
+    // By way of a third one, which has those ids without a range of its own for them.
+    const third = await test.engine.containers.run({ image: 'busybox', command: ['sleep', '2345'], network: 'none', isolation: { ipcMode: `container:${other.id}` } });
+    assert.equal((await sh('cat /proc/self/uid_map', { pidMode: `container:${third.id}` })).trim().split(/\s+/)[1], String(firstId(inspected.State.Pid)));
+    await third.remove({ force: true });
     await other.remove({ force: true });
     await assert.rejects(sh('true', joined), { code: 'E_NO_SUCH_CONTAINER' });
     const stopped = await test.engine.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
