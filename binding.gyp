@@ -138,6 +138,7 @@
         "native/supervisor/frame_socket.cc",
         "native/supervisor/health.cc",
         "native/supervisor/host_mounts.cc",
+        "native/supervisor/id_claim.cc",
         "native/supervisor/idmap.cc",
         "native/supervisor/input_stream.cc",
         "native/supervisor/json_log.cc",

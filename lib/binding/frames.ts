@@ -119,6 +119,8 @@ export interface StartOrders {
   exitPath: string;
   /** liblxc's `key=value` settings. */
   config: string[];
+  /** First ids of the lowest and the highest range a container may get when the one in `config` is in use. */
+  idRanges?: { lowest: number; highest: number };
   /** Content of the files the supervisor is to write, by path. */
   files?: Record<string, string>;
   payload: Buffer;
@@ -160,6 +162,7 @@ export function encodeStart(orders: StartOrders): Buffer {
     [11, u32(orders.mask ?? 0)],
     ...(orders.network ?? []),
   ];
+  if (orders.idRanges !== undefined) fields.push([40, u32(orders.idRanges.lowest)], [41, u32(orders.idRanges.highest)]);
   if (orders.logPath !== undefined) fields.push([3, orders.logPath]);
   if (orders.logMaxSize !== undefined) fields.push([8, u64(BigInt(orders.logMaxSize))]);
   if (orders.logMaxFiles !== undefined) fields.push([9, u32(orders.logMaxFiles)]);

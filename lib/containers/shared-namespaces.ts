@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { DockerliteError } from '../errors';
-import { firstHostId } from '../security/id-ranges';
+import { firstHostId, rootOnHost } from '../security/id-ranges';
 import { containerOf } from '../security/namespaces';
 import type { Store } from '../store/store';
 import { sharedNetworkOf } from './networking';
@@ -30,17 +29,12 @@ export function sharedNamespaces(store: Store, row: ContainerRow, { network, iso
   const [first] = wanted;
   // The host's root may do in them what their own root may.
   if (first === undefined || own === 0) return { keys, firstId: own };
-  const firstId = rootOnHost(first.other);
-  if (wanted.some(({ other }) => rootOnHost(other) !== firstId)) {
+  const firstId = rootOnHost(first.other.pid);
+  if (wanted.some(({ other }) => rootOnHost(other.pid) !== firstId)) {
     throw new DockerliteError('E_CONFLICT', 'cannot join namespaces of containers with different user namespaces');
   }
   const user = firstId > 0 ? [`lxc.namespace.share.user=${first.other.pid}`] : [];
   return { keys: [...user, ...keys], firstId };
-}
-
-/** Its row does not say: it may have a third container's. */
-function rootOnHost({ pid }: ContainerRow): number {
-  return Number(/^\s*0\s+(\d+)/.exec(readFileSync(`/proc/${pid}/uid_map`, 'latin1'))?.[1] ?? 0);
 }
 
 function running(store: Store, name: string, wanted: string): ContainerRow {

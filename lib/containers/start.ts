@@ -23,6 +23,7 @@ import { type ContainerRow, specOf } from './record';
 import { NO_RESTART } from './restart-policy';
 import type { ContainerSpec } from './spec';
 import { clearAbandoned } from './remains';
+import { ID_RANGES } from '../security/id-ranges';
 import { type SharedNamespaces, sharedNamespaces } from './shared-namespaces';
 import { requireState } from './state';
 import { storageConfinement } from './storage';
@@ -107,6 +108,10 @@ async function giveUp(connection: SupervisorConnection | undefined): Promise<voi
 
 /** A supervisor that ends without a word could not even be loaded, which its dynamic linker tells nobody but its stderr. */
 function explain(error: unknown): unknown {
+  if (error instanceof DockerliteError && error.code === 'E_START_FAILED' && /detached idmapped mount/.test(error.message)) {
+    const hint = 'this kernel or the store\'s file system has no idmapped mounts, which a user namespace needs: use --userns=host';
+    return new DockerliteError(error.code, error.message, { errno: error.errno, hint, cause: error });
+  }
   if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_RUNNING' || lxcVersion() !== '') return error;
   return new DockerliteError('E_NATIVE_MISSING', 'liblxc, which starts containers, is not installed or cannot be loaded', {
     hint: 'on Debian: apt-get install liblxc1',
@@ -205,6 +210,7 @@ function sendOrders(
     ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
     config: lxcConfig(layout, row.id, spec, network.lxc, shared.firstId, shared.keys),
+    ...(shared.firstId > 0 && { idRanges: ID_RANGES }),
     files: network.files,
     payload: encodePayload({
       argv: spec.argv,

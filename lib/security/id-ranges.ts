@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { DockerliteError } from '../errors';
 import type { StateDatabase } from '../store/database';
 import type { StoreMarker } from '../store/store';
@@ -9,6 +10,8 @@ export const RANGE_SIZE = 65_536;
 const FIRST = 0x0008;
 const LAST = 0x6fff;
 const COUNT = LAST - FIRST + 1;
+/** The first ids of the lowest and the highest range. */
+export const ID_RANGES = { lowest: FIRST * RANGE_SIZE, highest: LAST * RANGE_SIZE };
 
 /**
  * Reserves a range of ids for a container; part of the caller's transaction, which must be IMMEDIATE. The row holds the
@@ -35,12 +38,22 @@ function firstGap(db: StateDatabase): number | undefined {
 
 /**
  * What a container's root is on the host; 0 for one without a range, whose ids are the host's. Each store begins
- * at another place, so that two stores of one machine use the same range as late as possible.
+ * at another place, so that two stores of one machine use the same range as late as possible; when a container of another
+ * store has it at the time of the start, the supervisor takes the next one.
  */
 export function firstHostId(marker: StoreMarker, range: number): number {
   if (range === 0) return 0;
   const start = parseInt(marker.id.slice(0, 8), 16) % COUNT;
   return (FIRST + ((start + range - 1) % COUNT)) * RANGE_SIZE;
+}
+
+/** The same of a container that runs: it may have a third one's ids, or not those it asked for. 0 when it has ended. */
+export function rootOnHost(pid: number): number {
+  try {
+    return Number(/^\s*0\s+(\d+)/.exec(readFileSync(`/proc/${pid}/uid_map`, 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** The mapping as liblxc takes it. */

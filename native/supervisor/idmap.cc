@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 namespace dockerlite {
@@ -54,6 +55,10 @@ Idmap IdmapOf(const std::vector<std::string>& config) {
       map.rootGroup = static_cast<gid_t>(outside);
   }
   return map;
+}
+
+bool SharesIds(const std::vector<std::string>& config) {
+  return std::ranges::any_of(config, [](auto& item) { return item.starts_with("lxc.namespace.share.user="); });
 }
 
 Result<UniqueFd> MakeUserNamespace(const Idmap& map) {

@@ -22,6 +22,9 @@ struct Idmap {
 
 Idmap IdmapOf(const std::vector<std::string>& config);
 
+// Whether the user namespace is another container's.
+bool SharesIds(const std::vector<std::string>& config);
+
 // A user namespace with these ids, which nothing runs in: mounts take their mapping from it.
 Result<UniqueFd> MakeUserNamespace(const Idmap& map);
 

@@ -87,6 +87,8 @@ std::optional<StartRequest> ParseStart(std::string_view body) {
       case 7: ok = ok && Take(out.flags, AsU32(field->data)); break;
       case 8: ok = ok && Take(out.logMaxSize, AsU64(field->data)); break;
       case 9: ok = ok && Take(out.logMaxFiles, AsU32(field->data)); break;
+      case 40: ok = ok && Take(out.lowestIds, AsU32(field->data)); break;
+      case 41: ok = ok && Take(out.highestIds, AsU32(field->data)); break;
       case 11: ok = ok && Take(out.mask, AsU32(field->data)); break;
       case 12: ok = ok && TakeFile(out.files, field->data); break;
       case 20:

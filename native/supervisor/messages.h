@@ -34,6 +34,7 @@ struct StartRequest {
   uint32_t flags = 0;
   uint64_t logMaxSize = 0;
   uint32_t logMaxFiles = 0;
+  uint32_t lowestIds = 0, highestIds = 0;  // ranges to take instead of one in use
   uint32_t mask = 0;  // streams attached from the start
   NetworkOrders network;
   std::optional<RestartOrders> restart;  // absent: never, whatever is asked later

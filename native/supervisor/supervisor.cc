@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "supervisor/host_mounts.h"
+#include "supervisor/id_claim.h"
 #include "supervisor/oom.h"
 #include "supervisor/own_root.h"
 
@@ -61,6 +62,9 @@ Status Supervisor::Prepare() {
   Result<RunDir> dir = RunDir::Claim(request_.runDir);
   if (!dir) return dir.error();
   runDir_ = std::move(dir.value());
+  Result<UniqueFd> claim = ClaimIds(request_.config, request_.lowestIds, request_.highestIds);
+  if (!claim) return claim.error();
+  idClaim_ = std::move(claim.value());
   container_.ids = IdmapOf(request_.config);
   for (auto& [path, text] : request_.files)
     if (Status written = WriteText(path, text); !written) return written;

@@ -98,6 +98,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   std::vector<Watching> watching_;  // clients whose streams are not drained yet
   ClientId nextClient_ = 1;
   UniqueFd shimEnd_;
+  UniqueFd idClaim_;
   std::optional<uint64_t> capabilities_;
   Container container_;
   Network network_;

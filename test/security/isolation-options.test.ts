@@ -4,6 +4,7 @@ import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerOptions } from '../../lib/containers/spec';
+import { hasAppArmor } from '../../lib/security/apparmor';
 import { capabilityMask, capabilityName } from '../../lib/security/capabilities';
 import { parseDevice } from '../../lib/security/devices';
 import { checkIsolation, type Isolation } from '../../lib/security/isolation';
@@ -128,6 +129,16 @@ describe('how a container is kept apart', () => {
     const { readFileSync } = require('node:fs') as typeof import('node:fs');
     return readFileSync(`/proc/${pid}/uid_map`, 'latin1').trim().split(/\s+/)[1];
   }
+
+  it('says what the machine has not', async () => {
+    const container = await test.engine.containers.create({ image: 'busybox', command: ['true'], network: 'none', isolation: { apparmor: 'no-such-profile' } });
+    if (hasAppArmor()) {
+      await assert.rejects(container.start(), { code: 'E_START_FAILED' });
+    } else {
+      assert.deepEqual(container.warnings, ['AppArmor is not enabled on this machine. Profile no-such-profile discarded.']);
+      await container.start();
+    }
+  });
 
   it('sizes /dev/shm and sets its place among those killed for want of memory', async () => {
     assert.match(await sh('df -k /dev/shm | tail -n 1', { shmSize: 2 ** 20 }), /^shm +1024 /);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +78,27 @@ describe('the user namespace of a container', () => {
     assert.deepEqual([rangeOf(third), rangeOf(fourth)], [1, 2]);
     db.close();
     for (const container of [second, third, fourth]) await container.remove();
+  });
+
+  it('takes another range where a container of another store has it', async () => {
+    const file = '/run/dockerlite.ids';
+    const container = await create(['cat', '/proc/self/uid_map']);
+    const range = async () => {
+      const attachment = await container.start({ attach: {} });
+      const text = await readAll(attachment.stdout);
+      await attachment.exited;
+      return firstId(text);
+    };
+    const usual = await range();
+    const program = `import fcntl,struct,sys; f=open('${file}','r+'); fcntl.fcntl(f, 37, struct.pack('hhqqi', fcntl.F_WRLCK, 0, ${usual / RANGE_SIZE}, 1, 0)); print('locked', flush=True); sys.stdin.read()`;
+    const other = spawn('python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(other.stdout, 'data');
+    const instead = await range();
+    assert.ok(instead !== usual && instead % RANGE_SIZE === 0);
+    other.stdin.end();
+    await once(other, 'exit');
+    assert.equal(await range(), usual);
+    await container.remove();
   });
 
   it('leaves owners on disk as they are, inside and out', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../../context';
-import { firstHostId } from '../../security/id-ranges';
+import { rootOnHost } from '../../security/id-ranges';
 import { recordContainerEvent } from '../container-events';
 import type { ContainerRow } from '../record';
 import { requireState } from '../state';
@@ -22,7 +22,7 @@ export function containerProcesses({ store }: Context, row: ContainerRow, option
   requireState('top', row);
   const columns = parsePsOptions(options);
   const machine = readMachine();
-  const firstId = firstHostId(store.marker, row.id_range);
+  const firstId = rootOnHost(row.pid);
   const processes = processIds(row).flatMap((pid) => {
     const process = readProcess(pid, firstId, machine);
     return process === undefined ? [] : [columns.map(({ value }) => value(process))];
