@@ -5,6 +5,7 @@ import { checkContainers } from './containers';
 import { checkDatabase } from './database';
 import type { Check, Finding, Problem } from './finding';
 import { checkImages } from './images';
+import { checkLayers } from './layers';
 import { checkLoopDevices } from './loop-devices';
 import { checkMounts } from './mounts';
 import { checkPools } from './pools';
@@ -21,6 +22,7 @@ const CHECKS: readonly Check[] = [
   checkDatabase,
   checkWorkspaces,
   checkImages,
+  checkLayers,
   checkContainers,
   checkVolumes,
   checkTrees,

@@ -7,6 +7,7 @@ export type FindingKind =
   | 'dead supervisor'
   | 'tree without a row'
   | 'row without a tree'
+  | 'unused layer' // of a pull that was interrupted
   | 'nested subvolume' // made inside a container
   | 'stray subvolume' // where this program makes none
   | 'remains' // cgroups, processes or a veth of a container that does not run

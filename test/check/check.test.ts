@@ -33,6 +33,12 @@ describe('check', () => {
 
   const create = () => test.engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], network: 'none' });
 
+  async function makeLayerTree(id: string, state: string): Promise<void> {
+    mkdirSync(store.layout.layer(id), { recursive: true });
+    await btrfs.subvolumeCreate(store.layout.layer(id), 'rootfs');
+    store.db.run("INSERT INTO layers (chain_id, state, owner, parent, diff_id, blob) VALUES (?, ?, ?, '', '', ?)", id, state, DEAD, id);
+  }
+
   const look = (options: CheckOptions = {}) => findings(test.engine, options);
 
   const CASES: Case[] = [
@@ -62,6 +68,44 @@ describe('check', () => {
         const image = await (await create()).commit({ reference: 'lost' });
         for (const name of ['base', 'rootfs']) await btrfs.subvolumeDelete(store.layout.image(image.id), name);
         return () => store.db.get('SELECT 1 FROM tags WHERE image = ?', image.id) === undefined;
+      },
+    },
+    {
+      kind: 'unfinished',
+      name: 'a layer that was being made',
+      async make() {
+        const id = 'a'.repeat(64);
+        await makeLayerTree(id, 'creating');
+        return () => !existsSync(store.layout.layer(id)) && store.db.get('SELECT 1 FROM layers WHERE chain_id = ?', id) === undefined;
+      },
+    },
+    {
+      kind: 'unused layer',
+      name: 'a layer of a pull that did not come to its end',
+      async make() {
+        const id = 'b'.repeat(64);
+        await makeLayerTree(id, 'ready');
+        return () => !existsSync(store.layout.layer(id));
+      },
+    },
+    {
+      kind: 'row without a tree',
+      name: 'a layer whose subvolume somebody deleted',
+      async make() {
+        const id = 'c'.repeat(64);
+        await makeLayerTree(id, 'ready');
+        await btrfs.subvolumeDelete(store.layout.layer(id), 'rootfs');
+        return () => store.db.get('SELECT 1 FROM layers WHERE chain_id = ?', id) === undefined;
+      },
+    },
+    {
+      kind: 'tree without a row',
+      name: 'a compressed layer nobody knows',
+      async make() {
+        mkdirSync(store.layout.blobs, { recursive: true });
+        const path = store.layout.blob(`${'d'.repeat(64)}.part`);
+        writeFileSync(path, 'x');
+        return Promise.resolve(() => !existsSync(path));
       },
     },
     {
