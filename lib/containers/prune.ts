@@ -7,7 +7,7 @@ import { Turnstile } from '../util/turnstile';
 import { type ContainerRow, specOf } from './record';
 import { removeContainer } from './remove';
 import { settle } from './settle';
-import { containerSize } from './size';
+import { withSizes } from './size';
 
 export interface PruneOptions {
   /** Only what was made until then, ms since the epoch. */
@@ -18,11 +18,10 @@ export interface PruneOptions {
 export interface PrunedContainers {
   /** Ids. */
   deleted: string[];
-  /** Bytes of the files they had written. */
+  /** Bytes they had written. */
   reclaimed: number;
 }
 
-/** Snapshots that are measured together share the file system's commits. */
 const TOGETHER = 16;
 
 /** Removes every container that does not run. Their volumes stay. */
@@ -30,22 +29,23 @@ export async function pruneContainers(context: Context, { until = Infinity, filt
   await settle(context);
   const rows = context.store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('created', 'exited') ORDER BY created DESC, id");
   const chosen = rows.filter((row) => row.created <= until && matchesLabels(specOf(row).labels, filters));
+  // One whose files are damaged cannot be measured, but removed.
+  const measured = await withSizes(context, chosen).catch(() => chosen.map((row) => ({ ...row, size: { rw: 0, rootFs: 0 } })));
   const turns = new Turnstile(TOGETHER);
-  const sizes = await Promise.all(chosen.map((row) => turns.run(() => removeQuietly(context, row))));
-  const deleted = chosen.filter((_, i) => sizes[i] !== undefined).map(({ id }) => id);
-  const reclaimed = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  const gone = await Promise.all(measured.map((row) => turns.run(() => removeQuietly(context, row))));
+  const removed = measured.filter((_, i) => gone[i]);
+  const reclaimed = removed.reduce((sum, { size }) => sum + size.rw, 0);
   recordEvent(context.store, 'container', 'prune', '', { reclaimed: String(reclaimed) });
-  return { deleted, reclaimed };
+  return { deleted: removed.map(({ id }) => id), reclaimed };
 }
 
-/** What it had written; undefined when somebody else removes it, or has just started it. */
-async function removeQuietly(context: Context, row: ContainerRow): Promise<number | undefined> {
+/** false when somebody else removes it, or has just started it. */
+async function removeQuietly(context: Context, row: ContainerRow): Promise<boolean> {
   try {
-    const { rw } = await containerSize(context, row).catch(() => ({ rw: 0 }));
     await removeContainer(context, row, { volumes: false });
-    return rw;
+    return true;
   } catch (error) {
-    if (error instanceof DockerliteError && ['E_CONFLICT', 'E_NO_SUCH_CONTAINER'].includes(error.code)) return undefined;
+    if (error instanceof DockerliteError && ['E_CONFLICT', 'E_NO_SUCH_CONTAINER'].includes(error.code)) return false;
     throw error;
   }
 }

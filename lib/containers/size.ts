@@ -5,17 +5,16 @@ import { subvolumeSize } from '../store/tree-size';
 import { sumSizes } from '../util/file-sizes';
 import { Turnstile } from '../util/turnstile';
 import { withChanges } from './diff';
-import type { ContainerSummary } from './list';
 import { type ContainerRow, containerById } from './record';
 
-/**
- * Bytes of files, as Docker counts them: sharing and compression make no difference. With simple quotas what the file
- * system has counted instead, metadata included: that is there without looking at anything.
- */
+/** In bytes. */
 export interface ContainerSize {
-  /** In files that it added or changed. */
+  /**
+   * What it has written: of the files that it added or changed, as Docker counts them; where the store has simple quotas, what
+   * that takes on the disk, in whole blocks.
+   */
   rw: number;
-  /** With those of its image. */
+  /** With the files of its image. */
   rootFs: number;
 }
 
@@ -23,40 +22,41 @@ export interface ContainerSize {
 const TOGETHER = 16;
 
 export async function containerSize(context: Pick<Context, 'store'>, row: ContainerRow): Promise<ContainerSize> {
-  const { layout, db } = context.store;
-  const counted = (await containerSizes(context.store, [row.id])).get(row.id);
-  if (counted !== undefined) return withImage(context, row.image, counted);
-  if (db.get('SELECT 1 FROM images WHERE id = ?', row.image) === undefined) {
-    const rw = await subvolumeSize(layout, layout.containerRootfs(row.id)); // nothing to compare it with any more
-    return { rw, rootFs: rw };
-  }
-  return withImage(context, row.image, await withChanges(context, row, changedBytes));
-}
-
-function withImage({ store }: Pick<Context, 'store'>, image: string, rw: number): ContainerSize {
-  const { size = 0 } = store.db.get<{ size: number }>('SELECT size FROM images WHERE id = ?', image) ?? {};
-  return { rw, rootFs: size + rw };
+  const written = await containerSizes(context.store, [row.id]);
+  return sizeOf(context, row, written.get(row.id));
 }
 
 /** Containers with their sizes; those that are removed meanwhile are left out. */
-export async function withSizes<T extends ContainerSummary>(context: Context, list: readonly T[]): Promise<(T & { size: ContainerSize })[]> {
-  const counted = await containerSizes(context.store, list.map(({ id }) => id));
-  if (counted.size > 0) return list.map((summary) => ({ ...summary, size: withImage(context, summary.imageId, counted.get(summary.id) ?? 0) }));
+export async function withSizes<T extends { id: string }>(context: Pick<Context, 'store'>, list: readonly T[]): Promise<(T & { size: ContainerSize })[]> {
+  // One that is gone by now spoils the answer for all of them: then each is asked for alone.
+  const written = await containerSizes(context.store, list.map(({ id }) => id)).catch(() => new Map<string, number>());
   const turns = new Turnstile(TOGETHER);
-  const sizes = await Promise.all(list.map(({ id }) => turns.run(() => sizeNow(context, id))));
+  const sizes = await Promise.all(list.map(({ id }) => turns.run(() => sizeNow(context, id, written.get(id)))));
   return list.flatMap((summary, i) => {
     const size = sizes[i];
     return size === undefined ? [] : [{ ...summary, size }];
   });
 }
 
-async function sizeNow(context: Context, id: string): Promise<ContainerSize | undefined> {
+async function sizeNow(context: Pick<Context, 'store'>, id: string, written: number | undefined): Promise<ContainerSize | undefined> {
   const row = containerById(context.store, id);
   if (row === undefined) return undefined;
-  return containerSize(context, row).catch((error: unknown) => {
+  return (written === undefined ? containerSize(context, row) : sizeOf(context, row, written)).catch((error: unknown) => {
     if (containerById(context.store, id)?.state === row.state) throw error;
     return undefined;
   });
+}
+
+/** What was written is counted by the file system, or found out by comparing the container with its image. */
+async function sizeOf(context: Pick<Context, 'store'>, row: ContainerRow, written: number | undefined): Promise<ContainerSize> {
+  const { layout, db } = context.store;
+  const image = db.get<{ size: number }>('SELECT size FROM images WHERE id = ?', row.image);
+  if (image === undefined) {
+    const rw = written ?? (await subvolumeSize(layout, layout.containerRootfs(row.id))); // nothing to compare it with any more
+    return { rw, rootFs: rw };
+  }
+  const rw = written ?? (await withChanges(context, row, changedBytes));
+  return { rw, rootFs: image.size + rw };
 }
 
 function changedBytes(changes: { kind: string; path: Buffer }[], rootfs: string): Promise<number> {

@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { quotaEnable } from '../../lib/binding/quota';
 import { filesBelow, sumSizes } from '../../lib/util/file-sizes';
 import { TestEngine } from '../helpers/engine';
 
@@ -44,6 +45,22 @@ describe('the size of', () => {
     assert.ok((SizeRw ?? 0) > 1_000_000);
     assert.equal(SizeRw, SizeRootFs);
     await container.remove();
+  });
+
+  it('a container where the file system counts: what that takes on the disk', async () => {
+    await using own = await TestEngine.create({ mebibytes: 1024 });
+    await quotaEnable(own.root);
+    const container = await own.engine.containers.create({ image: 'busybox', command: ['sh', '-c', 'head -c 5000000 /dev/urandom > /x; sync'], network: 'none' });
+    await container.start();
+    await container.wait();
+    const { SizeRw = 0, SizeRootFs = 0 } = await container.inspect({ size: true });
+    assert.ok(SizeRw >= 5_000_000 && SizeRw < 5_500_000, String(SizeRw));
+    assert.equal(SizeRootFs - SizeRw, (await own.engine.images.get('busybox')).size);
+    const second = await own.engine.containers.create({ image: 'busybox', network: 'none' });
+    const sizes = await own.engine.containers.list({ all: true, size: true });
+    assert.deepEqual(sizes.map(({ id }) => id), [second.id, container.id]);
+    assert.ok((sizes[0]?.size.rw ?? 0) < 100_000, String(sizes[0]?.size.rw));
+    assert.ok((await own.engine.containers.prune()).reclaimed >= SizeRw);
   });
 
   it('a tree, with links that lead out of it', async () => {
