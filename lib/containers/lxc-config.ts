@@ -19,6 +19,8 @@ export const SHIM_PATH = '/dev/.dockerlite/init';
  */
 export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[], firstId = 0, shared: string[] = []): string[] {
   const rootOptions = [...(spec.readonlyRootfs ? ['ro'] : []), ...(firstId > 0 ? ['idmap=container'] : [])];
+  // Files that the supervisor gives their owner itself, or that are only read: see native/supervisor/host_mounts.h.
+  const asIs = firstId > 0 ? ',x-asis' : '';
   return [
     ...idmapKeys(firstId),
     `lxc.rootfs.path=dir:${layout.containerRootfs(id)}`,
@@ -28,9 +30,9 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.tty.max=0',
     'lxc.pty.max=1024',
     'lxc.autodev=1',
-    `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file 0 0`,
+    `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file${asIs} 0 0`,
     ...ipcMounts(spec),
-    ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id)),
+    ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id), asIs),
     ...spec.mounts.map(mountEntry),
     ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
     ...isolationKeys(spec, firstId > 0, shared),
@@ -39,8 +41,8 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
   ];
 }
 
-function etcMounts(directory: string): string[] {
-  return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind 0 0`);
+function etcMounts(directory: string, asIs: string): string[] {
+  return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind${asIs} 0 0`);
 }
 
 function limits({ resources }: ContainerSpec): string[] {

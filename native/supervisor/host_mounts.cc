@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view kKey = "lxc.mount.entry=";
 constexpr std::string_view kBelow = "x-below=";
+constexpr std::string_view kAsIs = "x-asis";
 constexpr char kDescriptors[] = "/proc/self/fd/";
 
 std::vector<UniqueFd> g_detached;
@@ -51,7 +52,7 @@ std::string Unescape(const std::string& text) {
 
 struct Entry {
   std::vector<std::string> fields;  // source, target, type, options, two numbers
-  bool bind = false, recursive = false, optional = false, relative = false;
+  bool bind = false, recursive = false, optional = false, relative = false, asIs = false;
   std::string below;  // path below the source that is what is mounted
 };
 
@@ -63,6 +64,10 @@ Entry Parse(std::string_view text) {
   for (auto& word : Words(entry.fields[3], ',')) {
     if (word.starts_with(kBelow)) {
       entry.below = Unescape(word.substr(kBelow.size()));
+      continue;
+    }
+    if (word == kAsIs) {
+      entry.asIs = true;
       continue;
     }
     others += (others.empty() ? "" : ",") + word;
@@ -126,9 +131,9 @@ Result<UniqueFd> OpenTreeBelow(const std::string& source, const std::string& pat
 Result<UniqueFd> OpenSource(const Entry& entry, const Idmap& map, int userns, std::vector<std::string>& warnings) {
   const std::string source = Unescape(entry.fields[0]);
   struct stat info {};
-  if (map && stat(source.c_str(), &info) == 0 && IsDevice(info)) return MakeDeviceNode(info, map);
+  if (map && !entry.asIs && stat(source.c_str(), &info) == 0 && IsDevice(info)) return MakeDeviceNode(info, map);
   Result<UniqueFd> opened = entry.below.empty() ? OpenTree(source, entry.recursive) : OpenTreeBelow(source, entry.below);
-  if (opened && map) MapIds(opened.value().get(), source, entry.recursive, userns, warnings);
+  if (opened && map && !entry.asIs) MapIds(opened.value().get(), source, entry.recursive, userns, warnings);
   return opened;
 }
 
@@ -165,7 +170,7 @@ Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::v
     Entry entry = Parse(std::string_view(item).substr(kKey.size()));
     if (!entry.bind || entry.optional || entry.relative || entry.fields[0][0] != '/') continue;
     if (!map && entry.below.empty()) continue;
-    if (map && !userns) {
+    if (map && !entry.asIs && !userns) {
       Result<UniqueFd> made = MakeUserNamespace(map);
       if (!made) return made.error();
       userns = std::move(made.value());

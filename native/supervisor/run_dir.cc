@@ -62,10 +62,11 @@ void RunDir::Remove() {
   rmdir(path_.c_str());
 }
 
-Status WriteText(const std::string& path, const std::string& text) {
+Status WriteText(const std::string& path, const std::string& text, uid_t user, gid_t group) {
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd) return Error::last("open", path);
   if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return Error::last("write", path);
+  if (user != 0 && fchown(fd.get(), user, group) != 0) return Error::last("fchown", path);
   return Nothing{};
 }
 

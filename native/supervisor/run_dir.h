@@ -26,7 +26,7 @@ class RunDir {
   UniqueFd fd_;
 };
 
-Status WriteText(const std::string& path, const std::string& text);
+Status WriteText(const std::string& path, const std::string& text, uid_t user = 0, gid_t group = 0);
 
 // Writes through a temporary file and rename(2).
 Status WriteAtomically(const std::string& path, const std::string& text);

@@ -67,7 +67,7 @@ Status Supervisor::Prepare() {
   idClaim_ = std::move(claim.value());
   container_.ids = IdmapOf(request_.config);
   for (auto& [path, text] : request_.files)
-    if (Status written = WriteText(path, text); !written) return written;
+    if (Status written = WriteText(path, text, container_.ids.rootUser, container_.ids.rootGroup); !written) return written;
   Result<UniqueFd> listener = runDir_->ListenControl();
   if (!listener) return listener.error();
   listener_ = std::move(listener.value());
