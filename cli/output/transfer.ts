@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isatty } from 'node:tty';
-import { terminalSize } from '../../lib/binding/terminal';
 import type { LayerState, TransferEvent } from '../../lib/images/transfer';
+import { currentSize } from '../session/terminal';
 import type { Output } from './output';
 import { Rates } from './rates';
 import { humanSize } from './size';
@@ -94,7 +94,7 @@ class TerminalView implements TransferView {
     const known = this.lines.get(event.digest);
     const whole = `${idOf(event)}: ${phraseOf(event, this.phrases)} ${this.progress(event)}`.trimEnd();
     // A line that wraps would be two.
-    const text = whole.slice(0, (terminalSize(this.output.fd).columns || 80) - 1);
+    const text = whole.slice(0, (currentSize()?.columns ?? 80) - 1);
     if (known === undefined) {
       this.lines.set(event.digest, this.height);
       return this.note(text);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MEDIA } from '../../lib/registry/media-types';
 import { Cli } from '../helpers/cli';
 import { FakeRegistry } from '../helpers/fake-registry';
+
+const PROGRAM = join(__dirname, '../../../bin/dockerlite.js');
 
 describe('commands that ask registries and need no store', () => {
   let fake: FakeRegistry;
@@ -43,7 +46,7 @@ describe('commands that ask registries and need no store', () => {
     [['login', '-u', 'a', '--password-stdin', 'HOST'], 125, /password is empty/],
     [['login', 'a', 'b'], 1, /accepts at most 1 argument/],
     [['manifest', 'inspect', 'HOST/no/such:tag'], 1, /^dockerlite: no such manifest: HOST\/no\/such:tag\n$/],
-    [['manifest', 'inspect', 'Bad Name'], 125, /invalid reference format/],
+    [['manifest', 'inspect', 'Bad Name'], 1, /invalid reference format/],
     [['tags', 'HOST/UPPER'], 125, /repository name must be lowercase/],
     [['search', '--limit', '0', 'HOST/x'], 125, /limit 0 is outside the range of \[1, 100\]/],
     [['search', '-f', 'colour=red', 'HOST/x'], 1, /invalid filter 'colour'/],
@@ -81,5 +84,15 @@ describe('commands that ask registries and need no store', () => {
     assert.match(stdout, /^NAME {3,}DESCRIPTION {3}STARS {5}OFFICIAL\n127\.0\.0\.1:\d+\/web\/front {17}0 {9}\n$/);
     assert.equal((await dl(['search', '--format', '{{.Name}}', `${fake.host}/front`])).stdout, `${fake.host}/web/front\n`);
     assert.equal((await dl(['search', '-f', 'stars=3', '--format', '{{.Name}}', `${fake.host}/front`])).stdout, '');
+  });
+
+  it('no other command loads the HTTP client', () => {
+    const hook = join(directory, 'loaded.cjs');
+    writeFileSync(hook, "const end = process.reallyExit; process.reallyExit = (status) => { require('fs').writeSync(2, Object.keys(require.cache).some((file) => file.includes('/undici/')) ? 'loaded' : 'not loaded'); end.call(process, status); };");
+    const loaded = (...args: string[]) => spawnSync(process.execPath, ['--require', hook, PROGRAM, ...args], { encoding: 'utf8', env: { ...process.env, DOCKER_CONFIG: directory } }).stderr;
+    assert.match(loaded('--root', '/nonexistent', 'ps'), /not loaded$/);
+    assert.match(loaded('run', '--help'), /not loaded$/);
+    assert.match(loaded('logout', 'h.example'), /not loaded$/);
+    assert.match(loaded('tags', '127.0.0.1:1/x'), /[^t] *loaded$/);
   });
 });
