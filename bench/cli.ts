@@ -29,6 +29,17 @@ export async function compareCli(bed: Bed, quick: boolean): Promise<Comparison> 
   }
 }
 
+/** Times of one command of ours, in ms. */
+export async function commandTimes(bed: Bed, words: string[], quick: boolean): Promise<number[]> {
+  const reference = Reference.start(bed.directory, 'command', ['0', cliPath(), ...words], { ...process.env, DOCKERLITE_ROOT: bed.store.root });
+  try {
+    await reference.numbers('run 2');
+    return await reference.numbers(`run ${quick ? 8 : 20}`);
+  } finally {
+    reference.close();
+  }
+}
+
 /** This file may be compiled to dist/ or be part of a bundle, at another depth. */
 function cliPath(): string {
   for (let path = __dirname; path !== '/'; path = dirname(path)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { type Bed, IMAGE } from './bed';
+import { proportionalSize } from './machine-memory';
 import { type Comparison, measured } from './result';
 
 const COUNT = 50;
@@ -13,7 +14,7 @@ export async function compareMemory(bed: Bed): Promise<Comparison> {
   const sizes: number[] = [];
   for (const container of containers) {
     const { State } = await container.inspect();
-    sizes.push(pss(parentOf(State.Pid)));
+    sizes.push(proportionalSize(parentOf(State.Pid)));
   }
   await bed.clear();
   const side = measured('supervisor, PSS', 'KiB', sizes);
@@ -29,8 +30,4 @@ function parentOf(pid: number): number {
   const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (!readFileSync(`/proc/${parent}/comm`, 'utf8').startsWith('dockerlite-')) throw new Error(`process ${parent} is no supervisor`);
   return Number(parent);
-}
-
-function pss(pid: number): number {
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }

@@ -4,14 +4,18 @@ import { DockerliteError } from '../lib/errors';
 import { Bed } from './bed';
 import { compareCli } from './cli';
 import { conditions } from './conditions';
+import { compareDensity } from './density';
 import { compareEventLoop } from './event-loop';
 import { compareExec } from './exec';
 import { compareLifecycle } from './lifecycle';
 import { compareMemory } from './memory';
 import type { Comparison, Report, Series } from './result';
+import { compareScale } from './scale';
 import { compareSnapshots } from './snapshots';
 
-export const PARTS = ['snapshots', 'lifecycle', 'exec', 'memory', 'event-loop', 'cli'] as const;
+const USUAL = ['snapshots', 'lifecycle', 'exec', 'memory', 'event-loop', 'cli'] as const;
+/** The others fill the machine, and take minutes. */
+export const PARTS = [...USUAL, 'density', 'scale'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -19,7 +23,7 @@ export interface BenchOptions {
   root?: string;
   /** Fewer rounds. */
   quick?: boolean;
-  /** Default: all. */
+  /** Default: all that take seconds. */
   parts?: Part[];
   /** Told what is being measured. */
   onPart?(part: Part): void;
@@ -31,7 +35,7 @@ export async function runBenchmarks(options: BenchOptions): Promise<Report> {
   const bed = await Bed.make(options.root);
   try {
     const report: Report = { conditions: await conditions(bed), comparisons: [], batchCurve: [], seconds: 0 };
-    for (const part of options.parts ?? PARTS) {
+    for (const part of options.parts ?? USUAL) {
       options.onPart?.(part);
       const { comparisons, curve } = await runPart(bed, part, options.quick === true);
       report.comparisons.push(...comparisons);
@@ -59,6 +63,10 @@ async function runPart(bed: Bed, part: Part, quick: boolean): Promise<{ comparis
       return { comparisons: [await compareEventLoop(bed)] };
     case 'cli':
       return { comparisons: [await compareCli(bed, quick)] };
+    case 'density':
+      return { comparisons: await compareDensity(bed, quick) };
+    case 'scale':
+      return { comparisons: [await compareScale(bed, quick)] };
   }
 }
 

@@ -7,7 +7,7 @@ import { defineCommand } from '../command';
 
 export default defineCommand({
   usage: '[OPTIONS] [PART...]',
-  describe: `Measure this machine, beside C programs that do the same\n\nParts: ${PARTS.join(', ')}; all by default. It makes a store of its own and removes it.`,
+  describe: `Measure this machine, beside C programs that do the same\n\nParts: ${PARTS.join(', ')}; all but the last two by default. It makes a store of its own and removes it.`,
   examples: [
     ['bench', 'measure everything, in some minutes'],
     ['bench --quick lifecycle', 'only starting containers, with fewer rounds'],

@@ -6,6 +6,7 @@ import { hasLabel } from '../util/labels';
 import type { MountSpec } from './mount-spec';
 import { type HealthState, probeOf } from './healthcheck';
 import { type LiveRow, withLiveState } from './live-state';
+import { narrow } from './list-narrow';
 import { networkingOf } from './networking';
 import { specOf } from './record';
 import type { ContainerSize } from './size';
@@ -71,11 +72,14 @@ const ORDER_FILTERS = ['before', 'since'];
 export function listContainers(store: Store, options: ListOptions): ContainerSummary[] {
   const filters = checkFilters(options.filters ?? {});
   const everyState = options.all === true || options.last !== undefined || 'status' in filters || 'exited' in filters;
-  const where = everyState ? "state NOT IN ('creating', 'removing')" : "state IN ('starting', 'running', 'paused')";
   const limit = options.last === undefined ? -1 : options.last;
+  // These look at containers that the other filters would leave out.
+  const whole = options.last !== undefined || ORDER_FILTERS.some((key) => key in filters);
+  const where = narrow(whole ? {} : filters, everyState);
   const rows = store.db.all<Row>(
     `SELECT containers.*, (SELECT ip FROM addresses WHERE container_id = containers.id ORDER BY interface LIMIT 1) AS ip FROM containers
-     WHERE ${where} ORDER BY created DESC, containers.id LIMIT ?`,
+     WHERE ${where.sql} ORDER BY created DESC, containers.id LIMIT ?`,
+    ...where.values,
     limit,
   );
   let summaries = rows.map((row) => summarise(withLiveState(store, row)));
