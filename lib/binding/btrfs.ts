@@ -65,6 +65,11 @@ export function sendDiff(parent: NativePath, snapshot: NativePath): Promise<Nati
   return native(() => addon().sendDiff(parent, snapshot));
 }
 
+/** When each process began, in clock ticks since boot; 0 for none and for a zombie. A few microseconds each. */
+export function startTimes(pids: number[]): number[] {
+  return addon().startTimes(pids);
+}
+
 export function statfs(path: NativePath): Promise<FileSystemInfo> {
   return native(() => addon().statfs(path));
 }

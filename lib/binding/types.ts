@@ -84,6 +84,8 @@ export interface BtrfsBinding {
   quotaSizes(path: NativePath, subvolumes: NativePath[]): Promise<number[]>;
   quotaStale(path: NativePath, destroy: boolean): Promise<string[]>;
 
+  /** Of each process, in clock ticks since boot; 0 for none and for a zombie. */
+  startTimes(pids: number[]): number[];
   statfs(path: NativePath): Promise<FileSystemInfo>;
   /** Attaches `file` to a free loop device (autoclear, direct io where possible) and mounts it as btrfs on `target`. */
   mountLoop(file: NativePath, target: NativePath): Promise<void>;

@@ -9,6 +9,7 @@ import { discardContainer } from './discard';
 import { type ExitRecord, exitCodeOf, readExitRecord } from './exit-record';
 import { type ContainerRow, containerById } from './record';
 import { clearRemains } from './remains';
+import { type ActiveRow, stillRunning } from './still-running';
 import { withSupervisor } from './supervise';
 
 /** It tells the next start that there was one before. */
@@ -24,8 +25,12 @@ const UNKNOWN_EXIT = 255;
  */
 export async function settle(context: Pick<Context, 'store'>): Promise<void> {
   const { store } = context;
-  const active = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state NOT IN ('created', 'exited')");
-  for (const row of active) await settleRow(store, row);
+  const active = store.db.all<ActiveRow>("SELECT id, state, owner FROM containers WHERE state NOT IN ('created', 'exited')");
+  const running = stillRunning(store, active);
+  for (const { id } of active) {
+    const row = running.has(id) ? undefined : containerById(store, id);
+    if (row !== undefined) await settleRow(store, row);
+  }
   await removeFinished(store);
 }
 

@@ -45,9 +45,14 @@ export function currentOwner(): Owner {
 
 /** Whether the process that `owner` names still runs. */
 export function isAlive(owner: Owner): boolean {
+  const named = processOf(owner);
+  return named !== undefined && startTime(named.pid) === named.start;
+}
+
+/** The process that `owner` names, running or not; undefined for one of another boot. */
+export function processOf(owner: Owner): { pid: number; start: string } | undefined {
   const [bootPart, pid, start] = owner.split(':');
-  if (!bootPart || !pid || !start || bootPart !== bootId()) return false;
-  return startTime(Number(pid)) === start;
+  return bootPart && pid && start && bootPart === bootId() ? { pid: Number(pid), start } : undefined;
 }
 
 /** What this process is at work on now, and in how many places. */

@@ -6,6 +6,7 @@
 #include "sys/mount_btrfs.h"
 #include "sys/mount_points.h"
 #include "sys/probe.h"
+#include "sys/process_times.h"
 #include "sys/syscalls.h"
 
 namespace dockerlite {
@@ -100,12 +101,25 @@ Napi::Value MissingMountPoints(const Info& info) {
       FromStrings);
 }
 
+// Some microseconds each.
+Napi::Value StartTimes(const Info& info) {
+  if (!info[0].IsArray()) throw Napi::TypeError::New(info.Env(), "expected an array of process ids");
+  auto pids = info[0].As<Napi::Array>();
+  auto times = Napi::Array::New(info.Env(), pids.Length());
+  for (uint32_t i = 0; i < pids.Length(); i++) {
+    Napi::HandleScope scope(info.Env());
+    times.Set(i, Napi::Number::New(info.Env(), static_cast<double>(dockerlite::StartTime(args::Int(pids.Get(i))))));
+  }
+  return times;
+}
+
 }  // namespace
 
 void RegisterSystem(Napi::Env env, Napi::Object exports) {
   auto add = [&](const char* name, Napi::Value (*function)(const Info&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
+  add("startTimes", StartTimes);
   add("statfs", StatFs);
   add("mountLoop", TwoPaths<MountLoop>);
   add("mountDevice", TwoPaths<MountDevice>);

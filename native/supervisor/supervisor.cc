@@ -16,6 +16,7 @@
 #include "supervisor/id_claim.h"
 #include "supervisor/oom.h"
 #include "supervisor/own_root.h"
+#include "sys/process_times.h"
 
 namespace dockerlite {
 namespace {
@@ -25,16 +26,6 @@ constexpr const char* kShim = "/dev/.dockerlite/init";
 std::string DirName(const std::string& path) {
   size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-// Field 22 of /proc/self/stat: with the pid it names this process for as long as the machine is up.
-uint64_t OwnStartTime() {
-  char text[1024] = {};
-  UniqueFd fd(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
-  if (!fd || read(fd.get(), text, sizeof text - 1) <= 0) return 0;
-  const char* at = strrchr(text, ')');
-  for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
-  return at ? strtoull(at, nullptr, 10) : 0;
 }
 
 // The code a shell shows.
@@ -228,7 +219,7 @@ void Supervisor::OnStarted(Process& process) {
   wire::BodyWriter body;
   body.U32(1, static_cast<uint32_t>(process.pid())).U64(2, static_cast<uint64_t>(process.startedAt()));
   if (!process.id().empty()) body.Bytes(4, process.id());
-  body.U32(5, static_cast<uint32_t>(getpid())).U64(7, OwnStartTime());
+  body.U32(5, static_cast<uint32_t>(getpid())).U64(7, StartTime(getpid()));
   for (auto& warning : process.warnings()) body.Bytes(6, warning);
   if (&process == init_.get()) {
     for (auto& warning : warnings_) body.Bytes(6, warning);
