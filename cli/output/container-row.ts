@@ -46,13 +46,20 @@ export function containerFields(container: ContainerSummary, { full }: { full: b
   const cut = (text: string, width: number) => (full ? text : ellipsis(text, width));
   return {
     Command: quoted(cut(commandLine(container.command), 20)),
-    CreatedAt: goTime(container.created),
+    // Not in the usual table, of which there may be a thousand rows.
+    get CreatedAt() {
+      return goTime(container.created);
+    },
     ID: full ? container.id : shortId(container.id),
     Image: imageName(container, full),
     Label: (key) => (typeof key === 'string' && Object.hasOwn(container.labels, key) ? (container.labels[key] as string) : ''),
-    Labels: Object.entries(container.labels).map(([key, value]) => `${key}=${value}`).join(','),
+    get Labels() {
+      return Object.entries(container.labels).map(([key, value]) => `${key}=${value}`).join(',');
+    },
     LocalVolumes: String(container.mounts.filter(({ type }) => type === 'volume').length),
-    Mounts: mountNames(container.mounts).map((mount) => cut(mount, 15)).join(','),
+    get Mounts() {
+      return mountNames(container.mounts).map((mount) => cut(mount, 15)).join(',');
+    },
     Names: container.name,
     Networks: container.networks.join(','),
     Ports: '',

@@ -26,8 +26,14 @@ export function formatRows<Row extends object>(format: string | undefined, { sta
   return formatTable([apply(headings).split('\t'), ...lines]);
 }
 
+/** Field by field: a table shows few of those there are. */
 function cleaned(row: object): object {
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'string' ? value.replaceAll('\t', ' ') : value]));
+  return new Proxy(row, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown;
+      return typeof value === 'string' ? value.replaceAll('\t', ' ') : value;
+    },
+  });
 }
 
 /** A shell passes \t as two letters. */
