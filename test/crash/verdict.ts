@@ -7,6 +7,7 @@ import { storeOf, type TestEngine } from '../helpers/engine';
 import { findings } from '../helpers/findings';
 import { newLeftovers, leftovers, type Leftovers, containerThings } from '../helpers/leaks';
 import type { CrashRun } from './crash-run';
+import { eventFaults } from './event-faults';
 import { History } from './history';
 import { descriptors } from './victims';
 
@@ -44,6 +45,7 @@ export async function judge(test: TestEngine, run: CrashRun, directory: string, 
     for (const finding of await findings(engine)) if (finding.note !== true) faults.push(`found after the repair: ${JSON.stringify(finding)}`);
     faults.push(...(await model.compare(engine)));
     faults.push(...(await runningOnes(engine)));
+    faults.push(...(await eventFaults(engine)));
     const repaired = Object.fromEntries([...new Set(mended.map(({ kind }) => kind))].map((kind) => [kind, mended.filter((one) => one.kind === kind).length]));
     const counts = { repaired, containers: model.count('container'), images: model.count('image') };
     await removeEverything(engine);
