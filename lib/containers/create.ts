@@ -9,7 +9,7 @@ import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { atWork, currentOwner } from '../util/owner';
 import { type Undo, withUndo } from '../util/undo';
-import { type Claim, claimVolumes, dropClaims, finishClaims } from '../volumes/claim';
+import { type Claim, claimVolumes, dropClaims, endClaims, finishClaims } from '../volumes/claim';
 import { whenFree } from '../volumes/busy';
 import { recordVolumeEvent } from '../volumes/volume-events';
 import { recordContainerEvent } from './container-events';
@@ -54,6 +54,7 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
   if (plan.spec.storage || plan.spec.mounts.length > 0) await requireStorage(store, plan.spec);
   return creating([plan], async (undo) => {
     const claims = await reserve(store, [plan]);
+    undo.add(() => endClaims(claims.values()));
     undo.add(() => dropClaims(store, claims.values()));
     undo.add(() => discard(store, plan));
     const directory = store.layout.container(plan.id);
@@ -90,6 +91,7 @@ export async function createContainers(context: Context, list: ContainerOptions[
   for (const { spec } of plans) if (spec.storage || spec.mounts.length > 0) await requireStorage(store, spec);
   return creating(plans, async (undo) => {
     const claims = await reserve(store, plans);
+    undo.add(() => endClaims(claims.values()));
     undo.add(() => dropClaims(store, claims.values()));
     undo.add(async () => {
       for (const plan of plans) await discard(store, plan);
@@ -123,12 +125,23 @@ function makePlan(store: Store, options: ContainerOptions): Plan {
 
 /** The rows come first, in a state nobody can use, so that whatever a crash leaves behind has a row that says so. */
 function reserve(store: Store, plans: Plan[]): Map<string, Claim> | Promise<Map<string, Claim>> {
-  const all = () =>
-    store.db.transaction(() => {
-      const claims = new Map<string, Claim>();
-      for (const plan of plans) reserveOne(store, plan, claims);
-      return claims;
-    });
+  const claims = new Map<string, Claim>();
+  const none = () => {
+    endClaims(claims.values());
+    claims.clear();
+  };
+  const all = () => {
+    try {
+      return store.db.transaction(() => {
+        none(); // it may be done anew
+        for (const plan of plans) reserveOne(store, plan, claims);
+        return claims;
+      });
+    } catch (error) {
+      none();
+      throw error;
+    }
+  };
   return plans.some(({ spec }) => spec.mounts.length > 0) ? whenFree(all) : all();
 }
 
@@ -174,6 +187,7 @@ function finish(store: Store, plans: Plan[], claims: ReadonlyMap<string, Claim>)
     for (const { id } of plans) store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ?", id);
     finishClaims(store, claims.values());
   });
+  endClaims(claims.values());
   for (const { name, fresh } of claims.values()) if (fresh) recordVolumeEvent(store, name, 'create');
   for (const plan of plans) recordContainerEvent(store, { ...plan, image_name: plan.imageName }, 'create');
 }

@@ -21,12 +21,16 @@ export async function discardContainer(store: Store, row: ContainerRow, options:
   await clearAbandoned(store, row.id);
   await discardTree(store, row.id, row.spec.includes('"storage":') ? specOf(row) : {});
   if (!volumes) return dropRow(store, row.id);
-  const names = store.db.transaction(() => {
-    const marked = markAnonymous(store, row.id);
+  const marked = store.db.transaction(() => {
+    const going = markAnonymous(store, row.id);
     dropRow(store, row.id);
-    return marked;
+    return going;
   });
-  for (const name of names) await discardVolume(store, name);
+  try {
+    for (const { name } of marked) await discardVolume(store, name);
+  } finally {
+    for (const { end } of marked) end();
+  }
 }
 
 /** Removes a container's tree and files; safe to repeat. Without `spec` it is not known whether it had a limit. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
 import type { Store } from '../store/store';
-import { currentOwner, isAlive } from '../util/owner';
+import { currentOwner } from '../util/owner';
 import { VolumeBusy } from './busy';
 import { insertVolume } from './create';
 import { discardVolume, makeData } from './make';
 import { bindDevice, type VolumeOptions } from './options';
 import { type VolumeRow, volumeRow } from './record';
+import { beginVolumeWork, type EndWork, isVolumeAtWork } from './work';
 
 /** What a container that is being made asks for. */
 export interface WantedVolume {
@@ -21,6 +22,7 @@ export interface Claim {
   name: string;
   /** It has no files of its own yet, not even a place for them. */
   fresh: boolean;
+  end: EndWork;
 }
 
 /**
@@ -40,11 +42,10 @@ export function claimVolumes(store: Store, container: string, wanted: WantedVolu
 function claimOne(store: Store, volume: WantedVolume): Claim | undefined {
   const row = volumeRow(store, volume.name);
   if (row === undefined) {
-    insertVolume(store, volume);
-    return { name: volume.name, fresh: true };
+    return { name: volume.name, fresh: true, end: insertVolume(store, volume) };
   }
   if (row.state === 'ready') return mayFill(store, row) ? take(store, row, 'filling') : undefined;
-  if (isAlive(row.owner)) throw new VolumeBusy(row.name);
+  if (isVolumeAtWork(row)) throw new VolumeBusy(row.name);
   if (row.state === 'filling') return take(store, row, 'filling');
   // Of one that was never ready, or is as good as gone, nothing is kept.
   const { labels, options } = volume;
@@ -54,7 +55,7 @@ function claimOne(store: Store, volume: WantedVolume): Claim | undefined {
 
 function take(store: Store, { name }: VolumeRow, state: 'creating' | 'filling'): Claim {
   store.db.run('UPDATE volumes SET state = ?, owner = ? WHERE name = ?', state, currentOwner(), name);
-  return { name, fresh: state === 'creating' };
+  return { name, fresh: state === 'creating', end: beginVolumeWork(name) };
 }
 
 /** As Docker: an empty volume gets the image's files. Not while another container may be writing to it. */
@@ -67,6 +68,11 @@ function mayFill(store: Store, row: VolumeRow): boolean {
 /** In the transaction that makes the container usable. */
 export function finishClaims(store: Store, claims: Iterable<Claim>): void {
   for (const { name } of claims) store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+}
+
+/** The work on them is done, or given up. */
+export function endClaims(claims: Iterable<Claim>): void {
+  for (const { end } of claims) end();
 }
 
 /** Takes back what was claimed for a container that is not to be, after its row has gone. */
@@ -85,15 +91,16 @@ export async function dropClaims(store: Store, claims: Iterable<Claim>): Promise
  * Marks the volumes that go with a container, in the transaction that removes its row; those that another container has
  * by --volumes-from stay. The caller then discards them.
  */
-export function markAnonymous(store: Store, container: string): string[] {
+export function markAnonymous(store: Store, container: string): Pick<Claim, 'name' | 'end'>[] {
   const rows = store.db.all<{ volume: string }>(
     `SELECT volume FROM volume_uses WHERE container = ? AND anonymous = 1
      AND NOT EXISTS (SELECT 1 FROM volume_uses AS other WHERE other.volume = volume_uses.volume AND other.container <> volume_uses.container)`,
     container,
   );
-  const names = rows.map(({ volume }) => volume);
-  for (const name of names) store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
-  return names;
+  return rows.map(({ volume: name }) => {
+    store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
+    return { name, end: beginVolumeWork(name) };
+  });
 }
 
 /** Is the size of one of a container's volumes limited? */

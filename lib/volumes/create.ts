@@ -4,6 +4,7 @@ import { requireSimpleQuotas } from '../store/quotas';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
+import { systemError } from '../util/system-error';
 import { withUndo } from '../util/undo';
 import { VolumeBusy, whenFree } from './busy';
 import { discardVolume, makeData, snapshotData } from './make';
@@ -12,6 +13,7 @@ import { bindDevice, checkDriver, checkVolumeOptions, type VolumeOptions } from 
 import { ANONYMOUS_LABEL, findVolume, toVolume, type Volume, type VolumeRow, volumeRow } from './record';
 import { settleVolumes } from './settle';
 import { recordVolumeEvent } from './volume-events';
+import { beginVolumeWork, type EndWork } from './work';
 
 export interface CreateVolumeOptions {
   /** Default: 64 random digits. */
@@ -30,47 +32,53 @@ export async function createVolume(store: Store, asked: CreateVolumeOptions): Pr
   const options = checkVolumeOptions(asked.options ?? {});
   if (options['size'] !== undefined) await requireSimpleQuotas(store);
   await settleVolumes(store);
-  const claim = () => {
+  const labels = asked.name ? (asked.labels ?? {}) : { ...asked.labels, [ANONYMOUS_LABEL]: '' };
+  const claim = (): VolumeRow | EndWork => {
     const row = volumeRow(store, name);
     if (row?.state === 'creating' || row?.state === 'removing') throw new VolumeBusy(name);
-    if (row === undefined) insertVolume(store, { name, options, labels: asked.name ? (asked.labels ?? {}) : { ...asked.labels, [ANONYMOUS_LABEL]: '' } });
-    return row;
+    return row ?? insertVolume(store, { name, options, labels });
   };
-  const existing = await whenFree(() => store.db.transaction(claim));
-  if (existing !== undefined) return reuse(store, existing, options);
-  return finishNew(store, name, () => makeData(store, name, options));
+  const claimed = await whenFree(() => store.db.transaction(claim));
+  if (typeof claimed !== 'function') return reuse(store, claimed, options);
+  return finishNew(store, name, claimed, () => makeData(store, name, options));
 }
 
 /** A volume with what another one holds now: one ioctl, however much that is. @throws E_NO_SUCH_VOLUME, E_CONFLICT, E_INVALID */
 export async function snapshotVolume(store: Store, name: string, snapshot: string, labels: Record<string, string> = {}): Promise<Volume> {
   checkVolumeName(snapshot);
   await settleVolumes(store);
-  const options = store.db.transaction(() => {
+  const { options, end } = store.db.transaction(() => {
     const options = JSON.parse(findVolume(store, name).options) as VolumeOptions;
     if (bindDevice(options) !== undefined) throw new DockerliteError('E_UNSUPPORTED', `volume ${name} is a directory of the host, which cannot be snapshotted`);
     if (volumeRow(store, snapshot) !== undefined) throw new DockerliteError('E_CONFLICT', `a volume with the name ${snapshot} already exists`);
-    insertVolume(store, { name: snapshot, options, labels });
-    return options;
+    return { options, end: insertVolume(store, { name: snapshot, options, labels }) };
   });
-  return finishNew(store, snapshot, () => snapshotData(store, snapshot, name, options));
+  return finishNew(store, snapshot, end, () => snapshotData(store, snapshot, name, options));
 }
 
-/** The row comes first, in a state nobody can use. */
-export function insertVolume(store: Store, { name, options, labels }: { name: string; options: VolumeOptions; labels: Record<string, string> }): void {
+/** The row comes first, in a state nobody can use; this process is at work on it until it calls what is returned. */
+export function insertVolume(store: Store, { name, options, labels }: { name: string; options: VolumeOptions; labels: Record<string, string> }): EndWork {
   store.db.run(
     "INSERT INTO volumes (name, state, owner, created, labels, options) VALUES (?, 'creating', ?, ?, ?, ?)",
     ...[name, currentOwner(), Date.now(), JSON.stringify(labels), JSON.stringify(options)],
   );
+  return beginVolumeWork(name);
 }
 
-function finishNew(store: Store, name: string, make: () => Promise<void>): Promise<Volume> {
-  return withUndo(async (undo) => {
-    undo.add(() => discardVolume(store, name));
-    await make();
-    store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
-    recordVolumeEvent(store, name, 'create');
-    return toVolume(store, findVolume(store, name));
-  });
+async function finishNew(store: Store, name: string, end: EndWork, make: () => Promise<void>): Promise<Volume> {
+  try {
+    await withUndo(async (undo) => {
+      undo.add(() => discardVolume(store, name));
+      await make();
+      store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+    });
+  } catch (error) {
+    throw systemError(error);
+  } finally {
+    end();
+  }
+  recordVolumeEvent(store, name, 'create');
+  return toVolume(store, findVolume(store, name));
 }
 
 function reuse(store: Store, row: VolumeRow, options: VolumeOptions): Volume {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { quotaLimit, quotaUnlimit } from '../binding/quota';
 import { Layout } from '../store/layout';
@@ -27,20 +27,15 @@ async function limit(store: Store, name: string, options: VolumeOptions): Promis
 }
 
 async function prepareDirectory(store: Store, name: string): Promise<void> {
-  await deleteData(store, name);
+  await discardData(store, name);
   mkdirSync(store.layout.volume(name), { recursive: true, mode: 0o700 });
-}
-
-async function deleteData(store: Store, name: string): Promise<void> {
-  // A full one cannot be deleted.
-  await quotaUnlimit(store.layout.volumeData(name));
-  await btrfs.subvolumeDelete(store.layout.volume(name), Layout.volumeDataName);
 }
 
 /** Removes a volume's files; safe to repeat. */
 export async function discardData(store: Store, name: string): Promise<void> {
-  await deleteData(store, name);
-  rmSync(store.layout.volume(name), { recursive: true, force: true });
+  // A full one cannot be deleted.
+  await quotaUnlimit(store.layout.volumeData(name));
+  await btrfs.subvolumeDeleteWithParent(store.layout.volume(name), Layout.volumeDataName);
 }
 
 /** Takes the files, then the row, of a volume that is on its way out. */

@@ -7,19 +7,21 @@ import { discardVolume } from './make';
 import { ANONYMOUS_LABEL, findVolume, type Volume } from './record';
 import { settleVolumes } from './settle';
 import { volumeSize } from './size';
+import { beginVolumeWork } from './work';
 
 /** @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
 export async function removeVolume(store: Store, name: string): Promise<void> {
   await settleVolumes(store);
-  store.db.transaction(() => {
+  const end = store.db.transaction(() => {
     const { state } = findVolume(store, name);
     const users = store.db.all<{ container: string }>('SELECT container FROM volume_uses WHERE volume = ?', name);
     if (users.length > 0 || state === 'filling') {
       throw new DockerliteError('E_CONFLICT', `remove ${name}: volume is in use - [${users.map(({ container }) => container).join(', ')}]`);
     }
     store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
+    return beginVolumeWork(name);
   });
-  await discardVolume(store, name);
+  await discardVolume(store, name).finally(end);
 }
 
 export interface PruneVolumesOptions {

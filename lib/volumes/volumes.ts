@@ -3,6 +3,7 @@ import { volumeSizes } from '../store/sizes';
 import type { Store } from '../store/store';
 import { createVolume, type CreateVolumeOptions, snapshotVolume } from './create';
 import { listVolumes, type VolumeFilters } from './list';
+import { settleVolumes } from './settle';
 import { findVolume, toVolume, type Volume } from './record';
 import { type PrunedVolume, pruneVolumes, type PruneVolumesOptions, removeVolume } from './remove';
 
@@ -22,6 +23,7 @@ export class Volumes {
 
   /** By name. */
   async list(filters: VolumeFilters = {}): Promise<Volume[]> {
+    await settleVolumes(this.store);
     return listVolumes(this.store, filters);
   }
 

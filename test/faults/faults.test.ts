@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Engine } from '../../lib/engine';
 import { DockerliteError } from '../../lib/errors';
@@ -70,6 +70,7 @@ describe('every call outwards that fails in turn', function () {
     // As the next command does it, whoever gives it.
     await using next = await Engine.open({ root: test.root, pool: 0 });
     await next.containers.list({ all: true });
+    await next.volumes.list();
     const { db, layout } = storeOf(test.engine);
     const wrong = (await findings(test.engine)).map((finding) => `check finds ${JSON.stringify(finding)}`);
     for (const table of ['containers', 'images']) {
@@ -79,6 +80,10 @@ describe('every call outwards that fails in turn', function () {
       const trees = readdirSync(`${layout.root}/${table}`).length;
       if (trees !== count) wrong.push(`${trees} trees of ${count} ${table}`);
     }
+    const volumes = db.all<{ name: string; state: string }>('SELECT name, state FROM volumes');
+    wrong.push(...volumes.filter(({ state }) => state !== 'ready').map(({ name, state }) => `volumes: ${name} is ${state}`));
+    const directories = existsSync(layout.volumes) ? readdirSync(layout.volumes).length : 0;
+    if (directories !== volumes.length) wrong.push(`${directories} trees of ${volumes.length} volumes`);
     const work = readdirSync(layout.tmp);
     return work.length === 0 ? wrong : [...wrong, `in tmp/: ${work.join(' ')}`];
   }
@@ -88,6 +93,7 @@ describe('every call outwards that fails in turn', function () {
     for (const { id, tags } of await test.engine.images.list()) {
       if (!tags.some((name) => /^(busybox|empty):/.test(name))) await test.engine.images.remove(id, { force: true });
     }
+    await test.engine.volumes.prune({ all: true });
   }
 });
 

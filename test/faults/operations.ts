@@ -163,6 +163,52 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'create with volumes',
+    async prepare(test) {
+      await test.engine.volumes.create({ name: 'empty' });
+      return { run: () => test.engine.containers.create({ ...SHORT, mounts: ['empty:/etc', `${unique('volume')}:/bin`, '/x'] }) };
+    },
+  },
+  {
+    name: 'start with volumes',
+    async prepare(test) {
+      const container = await test.engine.containers.create({ ...SHORT, command: ['sleep', '1000'], mounts: ['data:/x', '/y'] });
+      return { run: () => container.start(), done: ['E_CONFLICT'] };
+    },
+  },
+  {
+    name: 'rm -v',
+    async prepare(test) {
+      const container = await test.engine.containers.create({ ...SHORT, mounts: ['/x', '/y'] });
+      return { run: () => container.remove({ volumes: true }), done: ['E_NO_SUCH_CONTAINER'] };
+    },
+  },
+  {
+    name: 'volume create',
+    prepare: async (test) => ({ run: () => test.engine.volumes.create({ name: unique('volume') }) }),
+  },
+  {
+    name: 'volume snapshot',
+    async prepare(test) {
+      await test.engine.volumes.create({ name: 'data' });
+      return { run: () => test.engine.volumes.snapshot('data', unique('volume')) };
+    },
+  },
+  {
+    name: 'volume rm',
+    async prepare(test) {
+      const { name } = await test.engine.volumes.create();
+      return { run: () => test.engine.volumes.remove(name), done: ['E_NO_SUCH_VOLUME'] };
+    },
+  },
+  {
+    name: 'update of a running one',
+    async prepare(test) {
+      const container = await running(test);
+      return { run: () => container.update({ resources: { memory: 64 * 1024 ** 2, pidsLimit: 50 } }) };
+    },
+  },
+  {
     name: 'rm -f of a running one',
     async prepare(test) {
       const container = await running(test);
