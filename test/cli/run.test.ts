@@ -28,7 +28,7 @@ describe('dockerlite run', () => {
   const failures: [what: string, args: string[], status: number, stderr: RegExp][] = [
     ['a command that is not there', ['--rm', 'busybox', 'nothere'], 127, /^dockerlite: exec: "nothere": executable file not found in \$PATH\.?\n$/],
     ['a file that is not executable', ['--rm', 'busybox', '/etc/passwd'], 126, /^dockerlite: exec: "\/etc\/passwd": permission denied\n$/],
-    ['an image that is not there', ['--rm', 'nope'], 125, /^dockerlite: Unable to find image 'nope:latest' locally\n/],
+    ['an image that is not there', ['--rm', 'localhost:1/nope'], 125, /^Unable to find image 'localhost:1\/nope:latest' locally\n/],
     ['one that is not to be pulled', ['--pull', 'never', 'nope:1'], 125, /^dockerlite: No such image: nope:1\n/],
     ['an unknown flag', ['--nope', 'busybox'], 125, /^dockerlite: unknown flag: --nope\nSee 'dockerlite run --help'\.\n$/],
     ['no image', [], 1, /^dockerlite: 'dockerlite run' requires at least 1 argument\n/],
