@@ -4,6 +4,7 @@
 export { Engine, type EngineOptions } from './engine';
 export { DockerliteError, ERROR_CODES, type ErrorCode } from './errors';
 export { initStore, type InitOptions, type InitResult } from './init';
+export type { BootResult } from './containers/boot';
 export { Container } from './containers/container';
 export type { Attachment, AttachOptions } from './containers/attach';
 export type { ExecOptions, ExecProcess } from './containers/exec';
@@ -21,6 +22,7 @@ export type { ContainerStats } from './containers/stats/types';
 export type { ContainerInfo } from './containers/inspect';
 export type { BindMount, MountOptions, MountSpec, TmpfsMount, VolumeMount } from './containers/mount-spec';
 export type { Resources } from './containers/resources';
+export type { HealthOptions, HealthState } from './containers/healthcheck';
 export type { RestartPolicy } from './containers/restart-policy';
 export type { ContainerOptions, ContainerSpec } from './containers/spec';
 export type { Isolation } from './security/isolation';

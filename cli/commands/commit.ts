@@ -10,7 +10,7 @@ export default defineCommand({
   ],
   options: {
     author: { type: 'string', alias: 'a', value: 'TEXT', describe: 'Author, e.g. "Ada Lovelace <ada@example.org>"' },
-    change: { type: 'list', alias: 'c', value: 'INSTRUCTION', describe: 'Dockerfile instruction to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR' },
+    change: { type: 'list', alias: 'c', value: 'INSTRUCTION', describe: 'Dockerfile instruction to apply: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR' },
     message: { type: 'string', alias: 'm', value: 'TEXT', describe: 'Commit message' },
     pause: { type: 'boolean', alias: 'p', describe: 'Accepted for compatibility: a snapshot is one moment, nothing has to be paused' },
   },

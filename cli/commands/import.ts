@@ -18,7 +18,7 @@ export default defineCommand({
     ["import -c 'CMD [\"bash\"]' -c 'ENV LANG=C.UTF-8' - debian < rootfs.tar", 'from stdin, with configuration'],
   ],
   options: {
-    change: { type: 'list', alias: 'c', value: 'INSTRUCTION', describe: 'Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR' },
+    change: { type: 'list', alias: 'c', value: 'INSTRUCTION', describe: 'Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR' },
     message: { type: 'string', alias: 'm', value: 'TEXT', describe: 'Comment in the history of the image' },
   },
   operands: [1, 2],

@@ -75,6 +75,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
   'image prune': { summary: 'Remove unused images', group: 'image', load: () => require('./image-prune') },
   'system df': { summary: 'Show what takes space in the store', group: 'system', load: () => require('./system-df') },
   'system prune': { summary: 'Remove unused data', group: 'system', load: () => require('./system-prune') },
+  boot: { summary: 'Start the containers that should run, after the machine has come up', group: 'system', load: () => require('./boot') },
   events: { summary: 'Get real time events from the store', group: 'system', load: () => require('./events') },
   info: { summary: 'Display system-wide information', group: 'system', load: () => require('./info') },
   init: { summary: 'Make a store', group: 'system', load: () => require('./init') },

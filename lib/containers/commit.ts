@@ -14,7 +14,7 @@ export interface CommitOptions {
   reference?: string;
   author?: string;
   comment?: string;
-  /** Dockerfile instructions: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR. */
+  /** Dockerfile instructions: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR. */
   changes?: string[];
 }
 

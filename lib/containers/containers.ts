@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { bootContainers, type BootResult, shutDownContainers } from './boot';
 import { Container } from './container';
 import { createContainer, createContainers } from './create';
 import { type ContainerSummary, listContainers, type ListOptions } from './list';
@@ -40,6 +41,16 @@ export class Containers {
       throw error;
     }
     return container;
+  }
+
+  /** After a reboot: starts what should run, see boot.ts. What cannot be started has an `error`. */
+  async boot(): Promise<BootResult[]> {
+    return bootContainers(this.context);
+  }
+
+  /** Before the machine goes down: stops all containers at once; `boot` starts those with a restart policy again. */
+  async shutDown(): Promise<BootResult[]> {
+    return shutDownContainers(this.context);
   }
 
   /** By id, name, or unique prefix of an id. @throws E_NO_SUCH_CONTAINER, E_AMBIGUOUS */

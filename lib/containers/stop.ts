@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import type { Context } from '../context';
 import { recordContainerEvent } from './container-events';
-import { sendSignal } from './kill';
+import { rememberStop, sendSignal } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
 import { unpauseContainer } from './pause';
@@ -21,7 +21,15 @@ export interface StopOptions {
 /** Stop signal, SIGKILL after the timeout, and waits for the end. */
 export async function stopContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   if (!isAllowed('stop', row.state)) return;
+  signalNumber(options.signal ?? SIGKILL); // nothing is changed for one that does not exist
+  rememberStop(context, row);
   await endContainer(context, row, options);
+  recordContainerEvent(context.store, row, 'stop');
+}
+
+/** The same before the machine goes down: the user did not want it. */
+export async function shutDownContainer(context: Context, row: ContainerRow): Promise<void> {
+  await endContainer(context, row, {});
   recordContainerEvent(context.store, row, 'stop');
 }
 

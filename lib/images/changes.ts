@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ImageConfig } from './config';
+import { parseHealthcheck } from './healthcheck-instruction';
 import { signalNumber } from '../util/signals';
 import { DockerliteError } from '../errors';
 
@@ -14,6 +15,7 @@ const INSTRUCTIONS: Record<string, Apply> = {
     signalNumber(rest);
     return { ...config, StopSignal: rest };
   },
+  HEALTHCHECK: (config, rest) => ({ ...config, Healthcheck: parseHealthcheck(rest) }),
   ENV: (config, rest) => {
     const pairs = keyValues(rest);
     const kept = (config.Env ?? []).filter((entry) => !pairs.some(([key]) => entry.startsWith(`${key}=`)));

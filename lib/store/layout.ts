@@ -120,6 +120,10 @@ export class Layout {
   get journal(): string {
     return `${this.run}/events`;
   }
+  /** There since `boot` has been at work, until the machine goes down. */
+  get booted(): string {
+    return `${this.run}/booted`;
+  }
   runDir(id: string): string {
     return `${this.run}/${id}`;
   }
