@@ -80,6 +80,15 @@ describe('the events of', () => {
     assert.deepEqual(of(container.id).filter(({ Action }) => Action === 'die').map(({ Actor }) => Actor.Attributes['exitCode']), ['137', '137']);
   });
 
+  it('a container that is started again by its policy', async () => {
+    const container = await create(['sh', '-c', 'exit 9'], { restart: 'on-failure:2' });
+    await container.start();
+    let ends = 0;
+    for await (const { Action } of test.engine.events({ since: 0n, filters: { container: [container.id] } })) if (Action === 'die' && ++ends === 3) break;
+    assert.deepEqual(actions(of(container.id)), ['create', 'start', 'die', 'start', 'die', 'start', 'die']);
+    assert.deepEqual(of(container.id).filter(({ Action }) => Action === 'die').map(({ Actor }) => Actor.Attributes['exitCode']), ['9', '9', '9']);
+  });
+
   it('execs, with their id and code', async () => {
     const container = await create(['sleep', '1000']);
     await container.start();
