@@ -12,6 +12,7 @@ export const FRAME = {
   thaw: 8,
   prepare: 9,
   restartPolicy: 10,
+  limits: 17,
   attributes: 19,
   network: 18,
   started: 32,

@@ -252,6 +252,11 @@ export class SupervisorConnection {
     await this.ask(frames.FRAME.restartPolicy, frames.encodeFields(frames.restartFields(policy)));
   }
 
+  /** Settings of liblxc, `key=value`, in the place of those with the same keys, for when it runs the container again. */
+  async setLimits(settings: string[]): Promise<void> {
+    await this.ask(frames.FRAME.limits, frames.encodeFields(settings.map((setting) => [60, setting])));
+  }
+
   async status(): Promise<SupervisorState> {
     const { kind, ...state } = (await this.ask(frames.FRAME.status, Buffer.alloc(0))) as Extract<frames.Message, { kind: 'state' }>;
     if (kind !== 'state') throw new DockerliteError('E_SUPERVISOR', `the supervisor answered ${kind} to a question for its state`);

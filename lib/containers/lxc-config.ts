@@ -36,7 +36,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     ...spec.mounts.map(mountEntry),
     ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
     ...isolationKeys(spec, firstId > 0, shared),
-    ...limits(spec),
+    ...limitKeys(spec),
     ...network,
   ];
 }
@@ -45,7 +45,8 @@ function etcMounts(directory: string, asIs: string): string[] {
   return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind${asIs} 0 0`);
 }
 
-function limits({ resources }: ContainerSpec): string[] {
+/** Its limits, as liblxc writes them to control groups. */
+export function limitKeys({ resources }: Pick<ContainerSpec, 'resources'>): string[] {
   if (resources === undefined) return [];
   const features = cgroupFeatures();
   const prefix = features.unified ? 'lxc.cgroup2' : 'lxc.cgroup';

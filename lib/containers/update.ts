@@ -2,6 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { recordContainerEvent } from './container-events';
+import { limitKeys } from './lxc-config';
 import { type ContainerRow, specOf } from './record';
 import { changeLimits, mergeLimits } from './resource-update';
 import type { Resources } from './resources';
@@ -34,7 +35,8 @@ export async function updateContainer(context: Context, row: ContainerRow, optio
     const spec: ContainerSpec = { ...(JSON.parse(current.spec) as ContainerSpec), ...(resources && { resources }), ...(restart && { restart }) };
     store.db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify(spec), row.id);
   });
-  if (restart !== undefined) await tellSupervisor(context, row, restart);
+  const limits = resources && limitKeys({ resources });
+  if (restart !== undefined || limits !== undefined) await tellSupervisor(context, row, restart, limits);
   recordContainerEvent(store, row, 'update');
   return warnings;
 }
@@ -46,10 +48,14 @@ function checkRestart(row: ContainerRow, given: UpdateOptions['restart']): Resta
   throw new DockerliteError('E_CONFLICT', `Cannot update container ${row.id}: Restart policy cannot be updated because AutoRemove is enabled for the container`);
 }
 
-async function tellSupervisor(context: Context, row: ContainerRow, restart: RestartPolicy): Promise<void> {
+/** It may run the container again by itself. */
+async function tellSupervisor(context: Context, row: ContainerRow, restart: RestartPolicy | undefined, limits: string[] | undefined): Promise<void> {
   if (!isAllowed('kill', row.state) || specOf(row).autoRemove) return;
   try {
-    await withSupervisor(context, row, (supervisor) => supervisor.setRestartPolicy(restart));
+    await withSupervisor(context, row, async (supervisor) => {
+      if (restart !== undefined) await supervisor.setRestartPolicy(restart);
+      if (limits !== undefined) await supervisor.setLimits(limits);
+    });
   } catch (error) {
     // It has just ended, and starts with what is written down.
     if (!(error instanceof DockerliteError) || !['E_NOT_RUNNING', 'E_SUPERVISOR'].includes(error.code)) throw error;

@@ -127,6 +127,10 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
       case 21: ok = ok && TakeRestart(out.restart, *field); break;
       case 22: out.final = true; break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
+      case 60:
+        out.limits.emplace_back();
+        ok = ok && Take(out.limits.back(), AsString(field->data));
+        break;
       default: ok = ok && (!IsNetwork(field->tag) || out.network.Take(field->tag, field->data));
     }
   if (!ok || fields.failed() || (exec && !ValidName(out.execId))) return std::nullopt;

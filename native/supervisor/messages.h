@@ -16,7 +16,7 @@ namespace dockerlite {
 
 enum class FrameType : uint16_t {
   kStart = 1, kAttach = 2, kExec = 3, kSignal = 4, kResize = 5, kStatus = 6, kFreeze = 7, kThaw = 8, kPrepare = 9,
-  kRestartPolicy = 10, kNetwork = 18, kAttributes = 19,
+  kRestartPolicy = 10, kLimits = 17, kNetwork = 18, kAttributes = 19,
   kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
 };
 
@@ -54,6 +54,7 @@ struct Request {
   NetworkOrders network;  // NETWORK
   bool final = false;      // SIGNAL: the user stops the container
   RestartOrders restart;   // RESTART_POLICY
+  std::vector<std::string> limits;  // LIMITS
 };
 
 // nullopt for anything malformed.

@@ -40,6 +40,7 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
       case FrameType::kFreeze:
       case FrameType::kThaw: error = DoFreeze(type == FrameType::kFreeze); break;
       case FrameType::kRestartPolicy: error = DoRestartPolicy(*request); break;
+      case FrameType::kLimits: error = DoLimits(*request); break;
       case FrameType::kAttributes:
         events_.SetAttributes(request->attributes);
         error = 0;
@@ -95,6 +96,17 @@ int Supervisor::DoRestartPolicy(const Request& request) {
   policy_.Set(request.restart);
   keepsState_ = true;
   WriteState();
+  return 0;
+}
+
+// What the next run is limited to. The control groups of this one the client has changed itself.
+int Supervisor::DoLimits(const Request& request) {
+  if (!request_.restart) return 0;
+  for (auto& limit : request.limits) {
+    const std::string key = limit.substr(0, limit.find('=') + 1);
+    std::erase_if(request_.config, [&](const std::string& item) { return !key.empty() && item.starts_with(key); });
+  }
+  request_.config.insert(request_.config.end(), request.limits.begin(), request.limits.end());
   return 0;
 }
 

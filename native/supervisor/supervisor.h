@@ -76,6 +76,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   int DoSignal(const Request& request);
   int DoFreeze(bool frozen);
   int DoRestartPolicy(const Request& request);
+  int DoLimits(const Request& request);
   std::string ExecPayload(const std::string& payload, bool privileged) const;
   Process* Find(const std::string& id);
   Status StartExec(Process& process);

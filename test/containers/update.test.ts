@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mergeLimits } from '../../lib/containers/resource-update';
 import type { Resources } from '../../lib/containers/resources';
 import { CgroupValues } from '../helpers/cgroup-values';
@@ -49,6 +50,22 @@ describe('update', () => {
     await stopped.update({ resources: { cpuShares: 7 } });
     assert.equal((await stopped.inspect()).HostConfig.CpuShares, 7);
     await stopped.remove();
+  });
+
+  it('holds when the supervisor runs it again', async () => {
+    const script = 'while [ ! -e /go ]; do sleep 0.02; done; rm /go; exit 1';
+    const container = await test.engine.containers.run({ image: 'busybox', command: ['sh', '-c', script], network: 'none', restart: 'always', resources: { pidsLimit: 30 } });
+    await container.update({ resources: { pidsLimit: 40, memory: 64 * MIB } });
+    const { Pid } = (await container.inspect()).State;
+    await (await container.exec(['touch', '/go'])).exited;
+    for (;;) {
+      const { State } = await container.inspect();
+      if (State.Status === 'running' && State.Pid !== Pid && State.Pid > 0) break;
+      await delay(5);
+    }
+    const values = new CgroupValues(container.id);
+    assert.deepEqual([values.pids(), values.memory()], ['40', 64 * MIB]);
+    await container.remove({ force: true });
   });
 
   it('does not go below what is used, and then changes nothing', async () => {
