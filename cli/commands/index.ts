@@ -45,12 +45,14 @@ export const COMMANDS: Record<string, CommandEntry> = {
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
   inspect: { summary: 'Return low-level information on containers, images and volumes', group: 'container', load: () => require('./inspect') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
+  load: { summary: 'Load images from a tar archive or stdin', group: 'image', load: () => require('./load') },
   login: { summary: 'Log in to a registry', group: 'image', load: () => require('./login') },
   logout: { summary: 'Log out from a registry', group: 'image', load: () => require('./logout') },
   'manifest inspect': { summary: 'Display an image manifest, or a list of them', group: 'image', load: () => require('./manifest-inspect') },
   pull: { summary: 'Download an image from a registry', group: 'image', load: () => require('./pull') },
   push: { summary: 'Upload an image to a registry', group: 'image', load: () => require('./push') },
   rmi: { summary: 'Remove one or more images', group: 'image', load: () => require('./rmi') },
+  save: { summary: 'Save one or more images to a tar archive', group: 'image', load: () => require('./save') },
   search: { summary: 'Search Docker Hub or another registry for images', group: 'image', load: () => require('./search') },
   tags: { summary: 'List the tags of a repository in its registry', group: 'image', load: () => require('./tags') },
   tag: { summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE', group: 'image', load: () => require('./tag') },
@@ -114,7 +116,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
   image: {
     summary: 'Manage images',
     commands: {
-      ...same('import', 'pull', 'push', 'tag'),
+      ...same('import', 'load', 'pull', 'push', 'save', 'tag'),
       inspect: ['inspect', '--type=image'],
       ls: ['images'],
       list: ['images'],

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ArchiveEnd } from '../binding/types';
 import type { Context } from '../context';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
 import { type ImageListOptions, listImages } from './list';
+import type { LoadedImage, LoadOptions } from './load';
 import type { PulledImage, PullOptions } from './pull';
 import type { PushedImage, PushOptions } from './push';
 import { pruneImages, type PrunedImages, type PruneImagesOptions } from './prune';
 import { findImage, type Image, toImage } from './record';
 import { removeImage, type RemovedImage, type RemoveImageOptions } from './remove';
+import type { SaveOptions } from './save';
 import { tagImage } from './tag';
 import type { Transfer } from './transfer';
 
@@ -51,6 +54,18 @@ export class Images {
   push(name: string, options: PushOptions = {}): Transfer<PushedImage> {
     const { pushImage } = require('./push') as typeof import('./push');
     return pushImage(this.context, name, options);
+  }
+
+  /** Writes images as one archive, see saveImages. */
+  async save(names: readonly string[], target: ArchiveEnd, options: SaveOptions = {}): Promise<void> {
+    const { saveImages } = require('./save') as typeof import('./save');
+    await saveImages(this.context, names, target, options);
+  }
+
+  /** Loads the images of an archive, see loadImages. */
+  load(source: ArchiveEnd, options: LoadOptions = {}): Transfer<LoadedImage[]> {
+    const { loadImages } = require('./load') as typeof import('./load');
+    return loadImages(this.context, source, options);
   }
 
   /** Gives an image another name; a name that pointed elsewhere moves. */
