@@ -25,11 +25,12 @@ export function isolationKeys({ privileged, network, isolation = {} }: Container
 }
 
 /** /dev/shm and the message queues, of whoever's IPC namespace it is. */
-export function ipcMounts({ isolation = {} }: ContainerSpec): string[] {
+export function ipcMounts({ isolation = {} }: ContainerSpec, ipcProcess: number | undefined): string[] {
   const { ipcMode, shmSize = 64 * 1024 ** 2 } = isolation;
   if (ipcMode === 'host') return ['shm', 'mqueue'].map((name) => `lxc.mount.entry=/dev/${name} dev/${name} none bind,optional,create=dir 0 0`);
   const queues = 'lxc.mount.entry=mqueue dev/mqueue mqueue nosuid,nodev,noexec,create=dir 0 0';
   if (ipcMode === 'none') return [queues];
+  if (ipcProcess !== undefined) return [`lxc.mount.entry=/dev/shm dev/shm none bind,nosuid,nodev,noexec,create=dir,x-of=${ipcProcess} 0 0`, queues];
   return [`lxc.mount.entry=shm dev/shm tmpfs nosuid,nodev,noexec,mode=1777,size=${shmSize},create=dir 0 0`, queues];
 }
 

@@ -7,6 +7,7 @@ import { ipcMounts, isolationKeys } from './isolation-keys';
 import { mountEntry } from './mount-entry';
 import { cgroupSettings } from './resource-keys';
 import { sharedNetworkOf } from './networking';
+import { NOT_SHARED, type SharedNamespaces } from './shared-namespaces';
 import type { ContainerSpec } from './spec';
 
 /** Where the shim is found inside every container. */
@@ -14,10 +15,10 @@ export const SHIM_PATH = '/dev/.dockerlite/init';
 
 /**
  * What liblxc is told about a container: `key=value` pairs, lxc.container.conf(5). `network` comes from
- * network/lxc-net.ts; `firstId` is what its root is on the host, 0 without a user namespace; `shared` are the keys of
- * namespaces it has in common with another container.
+ * network/lxc-net.ts; the last is what it has in common with
+ * other containers, and whose ids it has.
  */
-export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[], firstId = 0, shared: string[] = []): string[] {
+export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[], { firstId, ...shared }: SharedNamespaces = NOT_SHARED): string[] {
   const rootOptions = [...(spec.readonlyRootfs ? ['ro'] : []), ...(firstId > 0 ? ['idmap=container'] : [])];
   // Files that the supervisor gives their owner itself, or that are only read: see native/supervisor/host_mounts.h.
   const asIs = firstId > 0 ? ',x-asis' : '';
@@ -31,11 +32,11 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.pty.max=1024',
     'lxc.autodev=1',
     `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file${asIs} 0 0`,
-    ...ipcMounts(spec),
+    ...ipcMounts(spec, shared.ipcProcess),
     ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id), asIs),
     ...spec.mounts.map(mountEntry),
     ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
-    ...isolationKeys(spec, firstId > 0, shared),
+    ...isolationKeys(spec, firstId > 0, shared.keys),
     ...limitKeys(spec),
     ...network,
   ];

@@ -209,7 +209,7 @@ function sendOrders(
     runDir: layout.runDir(row.id),
     ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, spec, network.lxc, shared.firstId, shared.keys),
+    config: lxcConfig(layout, row.id, spec, network.lxc, shared),
     ...(shared.firstId > 0 && { idRanges: ID_RANGES }),
     files: network.files,
     payload: encodePayload({

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +22,7 @@ namespace {
 constexpr std::string_view kKey = "lxc.mount.entry=";
 constexpr std::string_view kBelow = "x-below=";
 constexpr std::string_view kAsIs = "x-asis";
+constexpr std::string_view kOf = "x-of=";
 constexpr char kDescriptors[] = "/proc/self/fd/";
 
 std::vector<UniqueFd> g_detached;
@@ -53,6 +55,7 @@ std::string Unescape(const std::string& text) {
 struct Entry {
   std::vector<std::string> fields;  // source, target, type, options, two numbers
   bool bind = false, recursive = false, optional = false, relative = false, asIs = false;
+  std::string of;     // process whose mount namespace the source is in, not this one's
   std::string below;  // path below the source that is what is mounted
 };
 
@@ -66,8 +69,9 @@ Entry Parse(std::string_view text) {
       entry.below = Unescape(word.substr(kBelow.size()));
       continue;
     }
-    if (word == kAsIs) {
+    if (word == kAsIs || word.starts_with(kOf)) {
       entry.asIs = true;
+      if (word != kAsIs) entry.of = word.substr(kOf.size());
       continue;
     }
     others += (others.empty() ? "" : ",") + word;
@@ -108,6 +112,18 @@ Result<UniqueFd> OpenTree(const std::string& source, bool recursive) {
   return mount;
 }
 
+// What a link leads to there, it leads to there: the process's root is that namespace's until it is back.
+Result<UniqueFd> OpenTreeOf(const std::string& process, const std::string& source) {
+  std::string path = "/proc/" + process + "/ns/mnt";
+  UniqueFd back(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)), other(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!back || !other) return Error::last("open", path);
+  if (setns(other.get(), CLONE_NEWNS) != 0) return Error::last("setns", path);
+  Result<UniqueFd> opened = OpenTree(source, false);
+  // This process's root is that of its mount namespace, see own_root.h: it is so again.
+  if (setns(back.get(), CLONE_NEWNS) != 0) _exit(125);  // cannot happen, must not go on
+  return opened;
+}
+
 // Other containers may be at work in there: no link they make leads out.
 Result<UniqueFd> OpenTreeBelow(const std::string& source, const std::string& path) {
   UniqueFd top(open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -132,6 +148,7 @@ Result<UniqueFd> OpenSource(const Entry& entry, const Idmap& map, int userns, st
   const std::string source = Unescape(entry.fields[0]);
   struct stat info {};
   if (map && !entry.asIs && stat(source.c_str(), &info) == 0 && IsDevice(info)) return MakeDeviceNode(info, map);
+  if (!entry.of.empty()) return OpenTreeOf(entry.of, source);
   Result<UniqueFd> opened = entry.below.empty() ? OpenTree(source, entry.recursive) : OpenTreeBelow(source, entry.below);
   if (opened && map && !entry.asIs) MapIds(opened.value().get(), source, entry.recursive, userns, warnings);
   return opened;
@@ -169,7 +186,7 @@ Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::v
     if (!item.starts_with(kKey)) continue;
     Entry entry = Parse(std::string_view(item).substr(kKey.size()));
     if (!entry.bind || entry.optional || entry.relative || entry.fields[0][0] != '/') continue;
-    if (!map && entry.below.empty()) continue;
+    if (!map && entry.below.empty() && entry.of.empty()) continue;
     if (map && !entry.asIs && !userns) {
       Result<UniqueFd> made = MakeUserNamespace(map);
       if (!made) return made.error();

@@ -20,7 +20,8 @@ namespace dockerlite {
 // An option `x-below=PATH` mounts what is at PATH below the source, found without leaving it, in containers without a user
 // namespace too.
 //
-// The option `x-asis` is for files whose owner is the container's root already, or that it only reads.
+// The option `x-asis` is for files whose owner is the container's root already, or that it only reads; `x-of=PID`
+// names a process in whose mount namespace the source is.
 //
 // Rewrites `lxc.mount.entry` settings whose source is absolute and which are not optional.
 Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings);

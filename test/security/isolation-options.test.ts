@@ -118,6 +118,9 @@ describe('how a container is kept apart', () => {
     // By way of a third one, which has those ids without a range of its own for them.
     const third = await test.engine.containers.run({ image: 'busybox', command: ['sleep', '2345'], network: 'none', isolation: { ipcMode: `container:${other.id}` } });
     assert.equal((await sh('cat /proc/self/uid_map', { pidMode: `container:${third.id}` })).trim().split(/\s+/)[1], String(firstId(inspected.State.Pid)));
+    await (await other.exec(['sh', '-c', 'echo between > /dev/shm/x'])).exited;
+    assert.equal(await sh('cat /dev/shm/x; grep -c " /dev/shm tmpfs .*nosuid,nodev,noexec" /proc/mounts', joined), 'between\n1');
+    assert.equal(await sh('cat /dev/shm/x', { ...joined, userns: 'host' }), 'between');
     await third.remove({ force: true });
     await other.remove({ force: true });
     await assert.rejects(sh('true', joined), { code: 'E_NO_SUCH_CONTAINER' });
