@@ -14,6 +14,7 @@ export function isolationKeys({ privileged, network, isolation = {} }: Container
     'lxc.mount.auto=proc:rw',
     // Nothing but the mount of a fresh sysfs would show a container its own network only.
     `lxc.mount.entry=sysfs sys sysfs ${privileged ? 'rw' : 'ro'},nosuid,nodev,noexec 0 0`,
+    ...(hasUnifiedCgroups() && isolation.cgroupnsMode !== 'host' ? [controlGroups(privileged)] : []),
     ...(privileged || isolation.systemPathsUnconfined ? [] : systemPathKeys()),
     ...(privileged ? [] : [`lxc.cap.keep=${capabilitiesForLxc(capabilityMask(isolation)).join(' ')}`]),
     ...deviceKeys(privileged, isolation),
@@ -22,6 +23,11 @@ export function isolationKeys({ privileged, network, isolation = {} }: Container
     ...(isolation.oomScoreAdj === undefined ? [] : [`lxc.proc.oom_score_adj=${isolation.oomScoreAdj}`]),
     ...(isolation.oomKillDisable && !hasUnifiedCgroups() ? ['lxc.cgroup.memory.oom_control=1'] : []),
   ];
+}
+
+/** Its own part of the hierarchy, by which programs see their limits. */
+function controlGroups(privileged: boolean): string {
+  return `lxc.mount.entry=cgroup2 sys/fs/cgroup cgroup2 ${privileged ? 'rw' : 'ro'},nosuid,nodev,noexec,optional 0 0`;
 }
 
 /** /dev/shm and the message queues, of whoever's IPC namespace it is. */
