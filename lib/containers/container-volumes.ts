@@ -5,6 +5,7 @@ import type { Store } from '../store/store';
 import type { Claim, WantedVolume } from '../volumes/claim';
 import { makeData } from '../volumes/make';
 import { bindDevice } from '../volumes/options';
+import { ANONYMOUS_LABEL } from '../volumes/record';
 import type { MountSpec, VolumeMount } from './mount-spec';
 
 export function volumeMounts(mounts: MountSpec[]): VolumeMount[] {
@@ -15,7 +16,7 @@ export function wantedVolumes(mounts: MountSpec[]): WantedVolume[] {
   return volumeMounts(mounts).map(({ name, anonymous, labels, driverOptions }) => ({
     name,
     anonymous: anonymous === true,
-    labels: labels ?? {},
+    labels: { ...labels, ...(anonymous && { [ANONYMOUS_LABEL]: '' }) },
     options: driverOptions ?? {},
   }));
 }

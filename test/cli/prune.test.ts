@@ -39,7 +39,7 @@ describe('dockerlite prune', () => {
   });
 
   it('everything: says what, and in which order it went', async () => {
-    const id = await create();
+    const id = await create('-v', '/data');
     await create('--label', 'keep', '--name', 'kept');
     const text = await answer('n', 'system', 'prune', '--volumes', '--filter', 'label!=keep', '--filter', 'label=x');
     assert.equal(
@@ -51,7 +51,7 @@ describe('dockerlite prune', () => {
         'Are you sure you want to continue? [y/N] ',
       ].join('\n'),
     );
-    const volume = (await cli.ok('volume', 'create')).trim();
+    const volume = (await cli.ok('volume', 'ls', '-q')).trim();
     await cli.ok('network', 'create', '--subnet', '10.213.7.0/24', 'unused');
     const done = await cli.ok('system', 'prune', '--volumes', '-f', '--filter', 'label!=keep');
     assert.equal(done, `Deleted Containers:\n${id}\n\nDeleted Networks:\nunused\n\nDeleted Volumes:\n${volume}\n\nTotal reclaimed space: 0B\n`);
