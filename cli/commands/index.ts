@@ -45,6 +45,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
   export: { summary: "Export a container's filesystem as a tar archive", group: 'container', load: () => require('./export') },
   inspect: { summary: 'Return low-level information on containers, images and volumes', group: 'container', load: () => require('./inspect') },
   import: { summary: 'Import the contents of a directory or tarball to create an image', group: 'image', load: () => require('./import') },
+  history: { summary: 'Show the history of an image', group: 'image', load: () => require('./history') },
   load: { summary: 'Load images from a tar archive or stdin', group: 'image', load: () => require('./load') },
   login: { summary: 'Log in to a registry', group: 'image', load: () => require('./login') },
   logout: { summary: 'Log out from a registry', group: 'image', load: () => require('./logout') },
@@ -116,7 +117,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
   image: {
     summary: 'Manage images',
     commands: {
-      ...same('import', 'load', 'pull', 'push', 'save', 'tag'),
+      ...same('history', 'import', 'load', 'pull', 'push', 'save', 'tag'),
       inspect: ['inspect', '--type=image'],
       ls: ['images'],
       list: ['images'],

@@ -4,6 +4,7 @@ import type { Context } from '../context';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
 import { type ImageListOptions, listImages } from './list';
+import type { HistoryEntry } from './history';
 import type { LoadedImage, LoadOptions } from './load';
 import type { PulledImage, PullOptions } from './pull';
 import type { PushedImage, PushOptions } from './push';
@@ -54,6 +55,12 @@ export class Images {
   push(name: string, options: PushOptions = {}): Transfer<PushedImage> {
     const { pushImage } = require('./push') as typeof import('./push');
     return pushImage(this.context, name, options);
+  }
+
+  /** How an image came to be, newest step first. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
+  async history(wanted: string): Promise<HistoryEntry[]> {
+    const { imageHistory } = require('./history') as typeof import('./history');
+    return imageHistory(this.context.store, findImage(this.context.store, wanted));
   }
 
   /** Writes images as one archive, see saveImages. */

@@ -60,10 +60,11 @@ async function downloadAlone(store: Store, layer: LayerSource, onBytes: (bytes: 
     finish(store, hex);
     return path;
   } catch (error) {
-    // What is there stays for the next one, unless it is known to be wrong.
-    if (error instanceof DockerliteError && error.code === 'E_DIGEST') discardBlob(store, hex);
+    const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    // What is there stays for the next one, unless it is known to be wrong or there is no room for it.
+    if (isFull || (error instanceof DockerliteError && error.code === 'E_DIGEST')) discardBlob(store, hex);
     else db.run("UPDATE blobs SET owner = '' WHERE hex = ?", hex);
-    throw error;
+    throw isFull ? new DockerliteError('E_NO_SPACE', 'no space left in the store', { path, cause: error }) : error;
   }
 }
 

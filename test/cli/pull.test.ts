@@ -93,6 +93,22 @@ describe('pull, and run with --pull', () => {
     assert.deepEqual(await dl('run', '--rm', '--network', 'none', `${fake.host}/box@${digest}`, 'cat', '/greeting'), { status: 0, stdout: 'hello', stderr: '' });
   });
 
+  it('history: newest first, in Docker\'s columns', async () => {
+    fake.addImage('told', 'v1', [busybox, layerOf([{ name: 'x', content: 'x'.repeat(1234) }])], {
+      history: [
+        { created: '2024-01-01T00:00:00Z', created_by: 'ADD base' },
+        { created: '2024-01-02T00:00:00Z', created_by: 'ENV a=b', empty_layer: true },
+        { created: '2024-01-03T00:00:00Z', created_by: 'RUN something long enough to be cut somewhere', comment: 'c' },
+      ],
+    });
+    await dl('pull', '-q', `${fake.host}/told:v1`);
+    const { stdout } = await dl('history', '--format', '{{.CreatedAt}} {{.CreatedBy}} {{.Comment}}', `${fake.host}/told:v1`);
+    assert.equal(stdout, '2024-01-03T00:00:00Z RUN something long enough to be cut somewhere c\n2024-01-02T00:00:00Z ENV a=b \n2024-01-01T00:00:00Z ADD base \n');
+    assert.deepEqual((await dl('history', '--human=false', '--format', '{{.Size}}', `${fake.host}/told:v1`)).stdout.split('\n').slice(0, 2), ['1234', '0']);
+    assert.match((await dl('history', `${fake.host}/told:v1`)).stdout, /^IMAGE {10}CREATED {7}CREATED BY {38}SIZE {6}COMMENT\n[0-9a-f]{12} /);
+    assert.match((await dl('history', '-q', `${fake.host}/told:v1`)).stdout, /^[0-9a-f]{12}\n<missing>\n<missing>\n$/);
+  });
+
   it('push: to another repository of the registry by mounting, and not again', async () => {
     await dl('tag', name(), `${fake.host}/copy:v9`);
     const first = await dl('push', `${fake.host}/copy:v9`);
