@@ -14,7 +14,8 @@ import type { EngineEvent } from './events/event';
 import { type EventsOptions, watchEvents } from './events/events';
 import { SnapshotPool } from './store/snapshot-pool';
 import { Volumes } from './volumes/volumes';
-import { openStore, storeRoot } from './store/store';
+import { openStore, type Store, storeRoot } from './store/store';
+import { systemError } from './util/system-error';
 import { sweepWorkspaces } from './store/workspace';
 
 export interface EngineOptions {
@@ -45,17 +46,19 @@ export class Engine implements AsyncDisposable {
   /** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION, E_NATIVE_MISSING */
   static async open(options: EngineOptions = {}): Promise<Engine> {
     const launcher = new Launcher(options.oneShot === true);
+    let store: Store | undefined;
     try {
       // Its loading then goes on behind the opening of the store.
       if (options.oneShot === true) launcher.prepare();
-      const store = await openStore(storeRoot(options.root));
+      store = await openStore(storeRoot(options.root));
       const pool = new SnapshotPool(store.layout, options.pool ?? 4);
       await sweepWorkspaces(store.layout);
       await settleImages(store);
       return new Engine({ store, pool, launcher });
     } catch (error) {
       launcher.close();
-      throw error;
+      store?.db.close();
+      throw systemError(error);
     }
   }
 

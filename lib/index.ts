@@ -3,6 +3,7 @@
 /** The public interface for Node programs: exports only. */
 export { Engine, type EngineOptions } from './engine';
 export { DockerliteError, ERROR_CODES, type ErrorCode } from './errors';
+export { examineState, recoverState } from './recover/recover';
 export { initStore, type InitOptions, type InitResult } from './init';
 export type { BootResult } from './containers/boot';
 export { Container } from './containers/container';

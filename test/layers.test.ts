@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   volumes: ['events', 'store', 'binding', 'util', 'errors'],
   images: ['events', 'registry', 'store', 'binding', 'util', 'errors', 'context'],
   check: ['containers', 'security', 'images', 'network', 'volumes', 'store', 'binding', 'util', 'errors', 'context'],
+  recover: ['check', 'containers', 'images', 'store', 'binding', 'util', 'errors'],
   containers: ['events', 'security', 'images', 'network', 'volumes', 'store', 'binding', 'util', 'errors', 'context'],
 };
 

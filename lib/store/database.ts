@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite, { type Database, type Statement } from 'better-sqlite3';
 import { DockerliteError } from '../errors';
@@ -18,7 +18,16 @@ const LONGEST_LOG = 16 * 1024 ** 2;
 export class StateDatabase {
   private readonly statements = new Map<string, Statement>();
 
-  private constructor(readonly raw: Database) {}
+  private static readonly opened = new Set<StateDatabase>();
+
+  private constructor(readonly raw: Database) {
+    StateDatabase.opened.add(this);
+  }
+
+  /** Whether this process has the file open. SQLite itself may keep a descriptor for a while after that. */
+  static isOpen(file: string): boolean {
+    return [...StateDatabase.opened].some(({ raw }) => raw.open && raw.name === file);
+  }
 
   static open(file: string, create = false): StateDatabase {
     let raw: Database | undefined;
@@ -28,6 +37,7 @@ export class StateDatabase {
       // Folding the log into the database waits for the disk, which a program's event loop should not: see checkpoint().
       raw.pragma(`wal_autocheckpoint = ${LONGEST_LOG / PAGE}`);
       if (create) raw.pragma('journal_mode = WAL');
+      if (!create && raw.pragma('user_version', { simple: true }) === 0) throw damaged(file, 'it is empty', new Error('no tables'));
       upgrade(raw, file);
       return new StateDatabase(raw);
     } catch (error) {
@@ -110,6 +120,7 @@ export class StateDatabase {
   /** Safe to call twice. */
   close(): void {
     this.statements.clear();
+    StateDatabase.opened.delete(this);
     this.raw.close();
   }
 
@@ -154,10 +165,36 @@ function asStoreError(error: unknown, path: string): unknown {
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
     return new DockerliteError('E_NO_SPACE', `no space left in the store: ${message}`, { path, cause: error });
   }
-  if (code.startsWith('SQLITE_READONLY')) {
-    return new DockerliteError('E_PERMISSION', `the store's state cannot be written: ${message}`, { path, cause: error });
+  if (code.startsWith('SQLITE_READONLY') || isReadonly(path)) {
+    return new DockerliteError('E_PERMISSION', `the store's state ${path} cannot be written: ${message}`, {
+      path,
+      hint: 'is its file system mounted read-only? btrfs does that by itself after an error, see dmesg',
+      cause: error,
+    });
   }
-  return new DockerliteError('E_STORE_DAMAGED', `the store's state cannot be used: ${message}`, { path, cause: error });
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new DockerliteError('E_CONFLICT', `the store's state is locked by another process: ${message}`, { path, cause: error });
+  }
+  if (/^SQLITE_(?:CORRUPT|NOTADB|CANTOPEN|ERROR)/.test(code)) return damaged(path, message, error);
+  return new DockerliteError('E_SYSTEM', `the store's state ${path} cannot be used: ${message}`, { path, cause: error });
+}
+
+/** On a read-only file system SQLite cannot even read: it says all sorts of things. */
+function isReadonly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
+  }
+}
+
+function damaged(path: string, message: string, cause: unknown): DockerliteError {
+  return new DockerliteError('E_STORE_DAMAGED', `the store's state ${path} cannot be used: ${message}`, {
+    path,
+    hint: 'make it anew from what is found: dockerlite system check --repair (the damaged file is kept)',
+    cause,
+  });
 }
 
 /** better-sqlite3 otherwise searches some ten places for its own addon at every start. */

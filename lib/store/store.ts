@@ -63,7 +63,10 @@ export function readMarker(root: string): StoreMarker | undefined {
   } catch {
     // falls through to the same answer
   }
-  throw new DockerliteError('E_STORE_DAMAGED', `${path} is not one this dockerlite can read`, { path });
+  throw new DockerliteError('E_STORE_DAMAGED', `${path} is not one this dockerlite can read`, {
+    path,
+    hint: 'it holds {"version":1,"id":16 hex digits,"subnet":CIDR}; the id is in the names of /run/dockerlite and of the bridge',
+  });
 }
 
 /** After a reboot the loop image lies beside an empty directory: the first command that needs the store mounts it again. */

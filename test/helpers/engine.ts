@@ -34,11 +34,13 @@ export class TestEngine implements AsyncDisposable {
   /** Removes every container, then the store. */
   async remove(): Promise<void> {
     const marker = readMarker(this.root);
-    for (const { id } of await this.engine.containers.list({ all: true })) {
-      await (await this.engine.containers.get(id)).remove({ force: true });
+    // A test may have closed it, and left a store that cannot be opened.
+    const engine = storeOf(this.engine).db.isClosed ? await Engine.open({ root: this.root }).catch(() => undefined) : this.engine;
+    for (const { id } of (await engine?.containers.list({ all: true })) ?? []) {
+      await (await engine?.containers.get(id))?.remove({ force: true });
     }
-    const networks = await this.engine.networks.list();
-    await this.engine.close();
+    const networks = (await engine?.networks.list()) ?? [];
+    await engine?.close();
     if (marker !== undefined) {
       await removeNetworks(marker, networks);
       for (const parent of ['/run', '/run/lxc/lock/run']) rmSync(`${parent}/dockerlite/${marker.id}`, { recursive: true, force: true });
