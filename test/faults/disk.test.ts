@@ -56,6 +56,7 @@ describe('a disk', function () {
     assert.ok(readdirSync(join(root, 'containers')).length <= before + 1);
     for (const { id } of await engine.containers.list({ all: true })) await (await engine.containers.get(id)).remove({ force: true });
     // The kernel takes deleted subvolumes apart behind everybody's back.
+    await btrfs.sync(root);
     execFileSync('btrfs', ['subvolume', 'sync', root]);
     await btrfs.sync(root);
     const next = await create(engine);
