@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildBusyboxRootfs } from './busybox';
 
@@ -42,6 +43,12 @@ export class Dockerd {
 
   private try(...args: string[]) {
     return spawnSync('docker', [...this.host, ...args], { encoding: 'utf8' });
+  }
+
+  /** What a command of its client prints; meanwhile this process goes on, as a registry for one. */
+  async docker(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)('docker', ['--config', this.directory, ...this.host, ...args], { maxBuffer: 2 ** 28 });
+    return stdout;
   }
 
   /** What a command in a container of its own prints. */
