@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError, type ErrorCode } from '../../lib/errors';
 import type { Engine } from '../../lib/engine';
-import { defineCommand } from '../command';
+import { defineCommand, UsageError } from '../command';
 import { compileTemplate } from '../output/template';
 import { volumeInfo } from '../output/volume-row';
 
@@ -21,12 +21,12 @@ export default defineCommand({
   options: {
     format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
     size: { type: 'boolean', alias: 's', default: false, describe: 'With what containers have written' },
-    type: { type: 'string', value: 'TYPE', choices: KINDS, describe: 'Only a container, an image, a volume or a network' },
+    type: { type: 'string', value: 'TYPE', describe: 'Only a container, an image, a volume or a network' },
   },
   operands: [1, Infinity],
   async run({ format, size, type, _: words }, io) {
     const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format);
-    const kinds = KINDS.filter((kind) => type === undefined || kind === type);
+    const kinds = chooseKinds(type);
     const engine = await io.engine();
     const found: object[] = [];
     const failures: unknown[] = [];
@@ -45,6 +45,14 @@ export default defineCommand({
     return failures.length === 0 ? 0 : 1;
   },
 });
+
+/** @throws UsageError in Docker's words */
+function chooseKinds(type: string | undefined): readonly Kind[] {
+  const kinds = KINDS.filter((kind) => type === undefined || kind === type);
+  if (kinds.length > 0) return kinds;
+  const wrong = type === '' ? 'type is empty' : `unknown type: ${JSON.stringify(type)}`;
+  throw new UsageError(`${wrong}: must be one of ${[...KINDS].sort().map((kind) => JSON.stringify(kind)).join(', ')}`, 1);
+}
 
 const FINDERS: Record<Kind, (engine: Engine, word: string, size: boolean) => Promise<object>> = {
   container: async ({ containers }, word, size) => (await containers.get(word)).inspect({ size }),

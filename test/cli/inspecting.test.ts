@@ -60,7 +60,8 @@ describe('dockerlite inspect, top, version, info, and what needs a registry', ()
 
   const bad: [string[], number, RegExp][] = [
     [['inspect'], 1, /requires at least 1 argument/],
-    [['inspect', '--type', 'plugin', 'x'], 125, /must be one of container, image/],
+    [['inspect', '--type', 'plugin', 'x'], 1, /unknown type: "plugin": must be one of "container", "image", "network", "volume"/],
+    [['inspect', '--type', '', 'x'], 1, /type is empty: must be one of/],
     [['inspect', '-f', '{{', 'running'], 1, /template parsing error/],
     [['inspect', '-f', '{{nosuch .}}', 'running'], 1, /function "nosuch" not defined/],
     [['inspect', '-f', '{{index .Config.Cmd 9}}', 'running'], 1, /index out of range/],
