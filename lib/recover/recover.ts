@@ -7,7 +7,7 @@ import { Layout } from '../store/layout';
 import { readMarker, requireRoot, type Store } from '../store/store';
 import { holders } from './holders';
 import { restoreRows } from './restore-rows';
-import { salvage } from './salvage';
+import { dropOrphans, salvage } from './salvage';
 
 /** What is wrong with the state of a store, one line each; nothing when it is well, or there is no store. */
 export function examineState(root: string): string[] {
@@ -47,6 +47,7 @@ export async function* recoverState(root: string): AsyncGenerator<Finding> {
     const rows = salvage(`${aside}/state.db`, db);
     yield { kind: 'database', what: layout.database, detail: 'damaged', repaired: `made anew with ${rows} rows of it; the damaged file is in ${aside}` };
     yield* restoreRows(store);
+    dropOrphans(db);
   } finally {
     db.close();
   }

@@ -8,7 +8,7 @@ import type { OciImage } from '../images/record';
 import type { Store } from '../store/store';
 import { shortId } from '../util/id';
 
-/** Gives images and containers that have lost their rows new ones: their files are what counts. */
+/** Gives images, volumes and containers that have lost their rows new ones: their files are what counts. */
 export async function* restoreRows(store: Store): AsyncGenerator<Finding> {
   const byUuid = new Map<string, string>();
   for (const id of ids(store.layout.images)) {
@@ -19,6 +19,9 @@ export async function* restoreRows(store: Store): AsyncGenerator<Finding> {
     if (restoreImage(store, id)) {
       yield { kind: 'tree without a row', what: `image ${shortId(id)}`, detail: 'its row is lost', repaired: `named recovered:${shortId(id)}, without its configuration` };
     }
+  }
+  for (const name of existsSync(store.layout.volumes) ? readdirSync(store.layout.volumes) : []) {
+    if (restoreVolume(store, name)) yield { kind: 'tree without a row', what: `volume ${name}`, detail: 'its row is lost', repaired: 'in its place again, without labels and options' };
   }
   for (const id of ids(store.layout.containers)) {
     const rootfs = store.layout.containerRootfs(id);
@@ -47,6 +50,12 @@ function restoreImage({ db, layout }: Store, id: string): boolean {
     db.run('INSERT OR IGNORE INTO tags (name, image) VALUES (?, ?)', `recovered:${shortId(id)}`, id);
   });
   return true;
+}
+
+function restoreVolume({ db, layout }: Store, name: string): boolean {
+  if (!existsSync(layout.volumeData(name))) return false;
+  const created = Math.round(statSync(layout.volume(name)).mtimeMs);
+  return db.run("INSERT OR IGNORE INTO volumes (name, state, owner, created, labels, options) VALUES (?, 'ready', '', ?, '{}', '{}')", name, created) > 0;
 }
 
 function restoreContainer({ db, layout }: Store, id: string, image: string): boolean {

@@ -23,6 +23,15 @@ function tables(db: StateDatabase): string[] {
   return (rows as { name: string }[]).map(({ name }) => name);
 }
 
+/** Removes rows that refer to one that could not be read: a tag of a lost image, for one. */
+export function dropOrphans(db: StateDatabase): void {
+  for (const table of tables(db)) {
+    for (const { table: parent, from, to } of db.raw.pragma(`foreign_key_list("${table}")`) as { table: string; from: string; to: string }[]) {
+      db.raw.exec(`DELETE FROM "${table}" WHERE "${from}" NOT IN (SELECT "${to}" FROM "${parent}")`);
+    }
+  }
+}
+
 /** From both ends: each way comes to the damage from another side. */
 function copyTable(db: StateDatabase, table: string): number {
   const { raw } = db;

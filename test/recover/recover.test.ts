@@ -43,6 +43,8 @@ describe('a damaged state', () => {
       const container = await test.engine.containers.create({ image: 'busybox', name: 'mine', command: ['true'], network: 'none' });
       writeFileSync(join(test.root, 'containers', container.id, 'rootfs/data'), 'kept');
       const image = await container.commit({ reference: 'made' });
+      const volume = await test.engine.volumes.create({ name: 'kept' });
+      writeFileSync(join(volume.mountpoint, 'file'), 'of a volume');
       await test.engine.close();
       assert.ok(!existsSync(`${state}-wal`), 'everything is in the file itself');
       damage(state);
@@ -68,6 +70,7 @@ describe('a damaged state', () => {
       const kept = await after.containers.get(container.id);
       assert.equal(readFileSync(join(test.root, 'containers', kept.id, 'rootfs/data'), 'utf8'), 'kept');
       if (everything) assert.equal((await kept.inspect()).Name, `/recovered_${kept.id.slice(0, 12)}`);
+      assert.equal(readFileSync(join((await after.volumes.get('kept')).mountpoint, 'file'), 'utf8'), 'of a volume');
       const again = await after.images.get(image.id);
       if (everything) assert.deepEqual(again.tags, [`recovered:${image.id.slice(0, 12)}`]);
       await kept.start();
@@ -75,6 +78,7 @@ describe('a damaged state', () => {
       assert.deepEqual((await findings(after)).filter(({ note }) => note !== true), []);
       const fresh = await after.containers.create({ image: image.id, command: ['true'], network: 'none' });
       for (const one of [fresh, kept]) await one.remove();
+      await after.volumes.remove('kept');
     });
   }
 
