@@ -5,6 +5,7 @@ import { capabilitiesForLxc, capabilityMask } from '../security/capabilities';
 import { deviceRules, findDevices } from '../security/devices';
 import type { Isolation } from '../security/isolation';
 import { systemPathKeys } from '../security/system-paths';
+import { escapeField } from './fstab';
 import type { ContainerSpec } from './spec';
 
 /** How a container is kept apart, as liblxc takes it; `shared` are the keys of namespaces it has from other containers. */
@@ -42,7 +43,7 @@ export function ipcMounts({ isolation = {} }: ContainerSpec, ipcProcess: number 
 
 function deviceKeys(privileged: boolean, { devices = [], deviceCgroupRules = [] }: Partial<Isolation>): string[] {
   const nodes = findDevices(devices);
-  const mounts = nodes.map(({ host, container }) => `lxc.mount.entry=${host} ${container.slice(1)} none bind,create=file 0 0`);
+  const mounts = nodes.map(({ host, container }) => `lxc.mount.entry=${escapeField(host)} ${escapeField(container.slice(1))} none bind,create=file 0 0`);
   if (privileged) return mounts;
   return [...mounts, ...deviceRules(hasUnifiedCgroups() ? 'lxc.cgroup2.devices' : 'lxc.cgroup.devices', nodes, deviceCgroupRules)];
 }

@@ -3,6 +3,7 @@ import { programPath } from '../binding/load';
 import { idmapKeys } from '../security/id-ranges';
 import type { Layout } from '../store/layout';
 import { cgroupFeatures } from './cgroup-features';
+import { escapeField } from './fstab';
 import { ipcMounts, isolationKeys } from './isolation-keys';
 import { mountEntry } from './mount-entry';
 import { cgroupSettings } from './resource-keys';
@@ -31,7 +32,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.tty.max=0',
     'lxc.pty.max=1024',
     'lxc.autodev=1',
-    `lxc.mount.entry=${programPath('dockerlite-init')} dev/.dockerlite/init none bind,ro,nosuid,create=file${asIs} 0 0`,
+    `lxc.mount.entry=${escapeField(programPath('dockerlite-init'))} dev/.dockerlite/init none bind,ro,nosuid,create=file${asIs} 0 0`,
     ...ipcMounts(spec, shared.ipcProcess),
     ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id), asIs),
     ...spec.mounts.map(mountEntry),
@@ -43,7 +44,7 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
 }
 
 function etcMounts(directory: string, asIs: string): string[] {
-  return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${directory}/${name} etc/${name} none bind${asIs} 0 0`);
+  return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${escapeField(directory)}/${name} etc/${name} none bind${asIs} 0 0`);
 }
 
 /** Its limits, as liblxc writes them to control groups. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
+import { escapeField, escapeOption } from './fstab';
 import type { MountSpec } from './mount-spec';
 
 /** A prepared mount as liblxc takes it: an fstab(5) line whose target is relative to the container's root. */
 export function mountEntry(mount: MountSpec): string {
-  const target = escape(mount.target.slice(1));
+  const target = escapeField(mount.target.slice(1));
   switch (mount.type) {
     case 'tmpfs': {
       const options = ['nosuid', 'nodev', 'noexec', ...mount.options.split(','), 'create=dir'].filter((word) => word !== '');
@@ -13,13 +14,13 @@ export function mountEntry(mount: MountSpec): string {
     case 'volume': {
       const { source = '', subpath, subpathIsFile } = mount;
       // What containers make in a volume is theirs: the supervisor finds the path, see native/supervisor/host_mounts.h.
-      const below = subpath === undefined ? [] : [`x-below=${escape(subpath)}`];
+      const below = subpath === undefined ? [] : [`x-below=${escapeOption(subpath)}`];
       const options = ['bind', access(mount), 'rprivate', `create=${subpathIsFile ? 'file' : 'dir'}`, ...below];
-      return `lxc.mount.entry=${escape(source)} ${target} none ${options.join(',')} 0 0`;
+      return `lxc.mount.entry=${escapeField(source)} ${target} none ${options.join(',')} 0 0`;
     }
     case 'bind': {
       const options = [mount.nonRecursive ? 'bind' : 'rbind', access(mount), mount.propagation ?? 'rprivate', `create=${kindOf(mount.source)}`];
-      return `lxc.mount.entry=${escape(mount.source)} ${target} none ${options.join(',')} 0 0`;
+      return `lxc.mount.entry=${escapeField(mount.source)} ${target} none ${options.join(',')} 0 0`;
     }
   }
 }
@@ -31,9 +32,4 @@ function access({ readonly }: { readonly: boolean }): 'ro' | 'rw' {
 /** Whether a bind mount's target must be made as a file or as a directory. */
 function kindOf(source: string): 'file' | 'dir' {
   return statSync(source).isDirectory() ? 'dir' : 'file';
-}
-
-/** fstab(5) escapes, which liblxc reads with getmntent(3); and of what would end an option. */
-function escape(path: string): string {
-  return path.replace(/[\\ \t\n,]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

@@ -57,7 +57,7 @@ export function checkIsolation(options: Partial<Isolation> = {}, setting: Isolat
     ...checkNumbers(options),
     ...(checkUserns(options.userns, namespaces, setting) === 'host' && { userns: 'host' }),
     ...(hasChoice(options.seccomp, 'builtin') && { seccomp: checkSeccomp(options.seccomp) }),
-    ...(hasChoice(options.apparmor, '') && { apparmor: options.apparmor }),
+    ...(hasChoice(options.apparmor, '') && { apparmor: checkAppArmor(options.apparmor) }),
     ...(options.noNewPrivileges === true && { noNewPrivileges: true }),
     ...(options.systemPathsUnconfined === true && { systemPathsUnconfined: true }),
     ...(options.oomKillDisable === true && { oomKillDisable: true }),
@@ -101,6 +101,12 @@ function checkNumbers({ shmSize, oomScoreAdj }: Partial<Isolation>): Partial<Iso
     chosen.oomScoreAdj = oomScoreAdj;
   }
   return chosen;
+}
+
+/** Not liblxc's own words: "generated" would have it run a program. */
+function checkAppArmor(profile: string): string {
+  if (/^[^\0\s]+$/.test(profile) && !['generated', 'unchanged'].includes(profile)) return profile;
+  throw new DockerliteError('E_INVALID', `invalid AppArmor profile: ${JSON.stringify(profile)}`);
 }
 
 function checkSeccomp(profile: string): string {

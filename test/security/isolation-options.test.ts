@@ -90,6 +90,8 @@ describe('how a container is kept apart', () => {
     assert.equal(await sh('stat -c %u:%F /dev/disk; head -c 3 /dev/disk | wc -c; (echo x > /dev/disk) 2>&1 | grep -o "Operation not permitted"', { devices: [device] }), '0:block special file\n3\nOperation not permitted');
     assert.equal(await sh('echo x > /dev/disk && echo written', { devices: [{ ...device, permissions: 'rwm' }] }), 'written');
     assert.match(await sh(`mknod /d b 7 0; head -c 1 /d`), /Operation not permitted/);
+    const odd = { host: '/dev/null', container: '/dev/a b none bind,rw,x\t', permissions: 'r' };
+    assert.equal(await sh('stat -c %t:%T "/dev/a b none bind,rw,x	"', { devices: [odd] }), '1:3');
     await assert.rejects(sh('true', { devices: [{ host: '/dev/none', container: '/dev/none', permissions: 'rwm' }] }), { code: 'E_NOT_FOUND', message: /error gathering device information while adding custom device "\/dev\/none": no such file/ });
     await assert.rejects(sh('true', { devices: [{ host: '/etc/passwd', container: '/dev/p', permissions: 'rwm' }] }), { code: 'E_INVALID', message: /not a device node/ });
   });
@@ -222,6 +224,7 @@ describe('how a container is kept apart', () => {
       bad({ shmSize: -1 }, /^SHM size can not be less than 0/);
       bad({ oomScoreAdj: 1001 }, /^Invalid value 1001, range for oom score adj is \[-1000, 1000\]/);
       bad({ groupAdd: [''] }, /^invalid group/);
+      for (const apparmor of ['generated', 'unchanged', 'a b', 'a\nb', 'a\0']) bad({ apparmor }, /^invalid AppArmor profile/);
       assert.equal(checkIsolation({ ipcMode: 'private', pidMode: '', userns: 'private', seccomp: 'builtin', capAdd: [] }, SETTING), undefined);
     });
 
