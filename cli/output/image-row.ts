@@ -36,7 +36,9 @@ export const IMAGE_HEADINGS: ImageFields = {
 
 /** A row for each name of an image, one where it has none. */
 export function imageRows(image: Image, full: boolean): ImageFields[] {
-  const names = image.tags.length === 0 ? ['<none>:<none>'] : image.tags;
+  // One pulled by its digest has a repository and no tag.
+  const untagged = image.digests.length === 0 ? ['<none>:<none>'] : [...new Set(image.digests.map((digest) => digest.replace(/@.*$/, ':<none>')))];
+  const names = image.tags.length === 0 ? untagged : image.tags;
   return names.map((name) => {
     const colon = name.lastIndexOf(':');
     return {

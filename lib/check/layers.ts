@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Context } from '../context';
 import { collectLayers, discardBlob, discardLayer, type LayerRow } from '../images/layer-rows';
+import { abandonedDownloads, unusedLayers } from '../images/unused-layers';
 import type { Store } from '../store/store';
 import { shortId } from '../util/id';
 import { isAlive } from '../util/owner';
@@ -49,13 +50,8 @@ function* trees(store: Store): Generator<Problem> {
   }
 }
 
-/** The next pull would begin with them. */
 function* unused(store: Store): Generator<Problem> {
-  const tops = store.db.all<{ chain_id: string }>(
-    `SELECT chain_id FROM layers WHERE state = 'ready' AND chain_id NOT IN (SELECT chain FROM images) AND chain_id NOT IN (SELECT parent FROM layers)`,
-  );
-  for (const { chain_id: id } of tops) {
-    if (!existsSync(store.layout.layerRootfs(id)) || store.db.all<{ owner: string }>('SELECT owner FROM layer_claims WHERE chain_id = ?', id).some(({ owner }) => isAlive(owner))) continue;
+  for (const { chain_id: id } of unusedLayers(store)) {
     yield {
       kind: 'unused layer',
       what: `layer ${shortId(id)}`,
@@ -76,8 +72,7 @@ function* blobs(store: Store): Generator<Problem> {
     if (db.get('SELECT 1 FROM blobs WHERE hex = ?', hex) !== undefined || !existsSync(layout.blob(name))) continue;
     yield { kind: 'tree without a row', what: layout.blob(name), detail: 'no layer is known to be in it', repair: () => (rmSync(layout.blob(name), { force: true }), 'removed') };
   }
-  for (const { hex, owner } of db.all<{ hex: string; owner: string }>('SELECT hex, owner FROM blobs WHERE hex NOT IN (SELECT blob FROM layers)')) {
-    if (isAlive(owner)) continue;
+  for (const hex of abandonedDownloads(store)) {
     yield { kind: 'unused layer', what: `download ${shortId(hex)}`, detail: 'of a pull that did not come to its end; the next one goes on with it', note: true, repair: () => (discardBlob(store, hex), 'removed') };
   }
 }

@@ -7,6 +7,7 @@ import { listImages } from './list';
 import type { Image } from './record';
 import { removeImage, type RemovedImage } from './remove';
 import { ownSize } from './shared-size';
+import { pruneLayers } from './unused-layers';
 
 export interface PruneImagesOptions {
   /** Those with a name too, when no container was made from them. */
@@ -22,7 +23,7 @@ export interface PrunedImages {
   reclaimed: number;
 }
 
-/** Removes images that nothing refers to. */
+/** Removes images that nothing refers to, and what interrupted pulls left. */
 export async function pruneImages(context: Context, options: PruneImagesOptions): Promise<PrunedImages> {
   const { store } = context;
   const { all = false, until = Infinity, filters } = options;
@@ -37,6 +38,7 @@ export async function pruneImages(context: Context, options: PruneImagesOptions)
     if (removed.deleted !== undefined) reclaimed += ownSize(image, list);
     if (removed.deleted !== undefined || removed.untagged.length > 0) images.push(removed);
   }
+  reclaimed += await pruneLayers(store);
   recordEvent(store, 'image', 'prune', '', { reclaimed: String(reclaimed) });
   return { images, reclaimed };
 }

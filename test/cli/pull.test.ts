@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBusyboxRootfs } from '../helpers/busybox';
 import { Cli } from '../helpers/cli';
 import { TestEngine } from '../helpers/engine';
 import { FakeRegistry } from '../helpers/fake-registry';
 import { layerOf, layerOfDirectory, type TestLayer } from '../helpers/layers';
+
+const PROGRAM = join(__dirname, '../../../bin/dockerlite.js');
 
 describe('pull, and run with --pull', () => {
   let test: TestEngine;
@@ -90,6 +96,10 @@ describe('pull, and run with --pull', () => {
   it('images --digests and inspect know where it came from', async () => {
     assert.equal((await dl('images', '--digests', '--format', '{{.Digest}}', name())).stdout, `${digest}\n`);
     assert.equal((await dl('inspect', '-f', '{{json .RepoDigests}}', name())).stdout, `["${fake.host}/box@${digest}"]\n`);
+    const { digest: other } = fake.addImage('nameless', 'v1', [layerOf([{ name: 'nameless' }])]);
+    await dl('pull', '-q', `${fake.host}/nameless@${other}`);
+    assert.equal((await dl('images', '--digests', '--format', '{{.Repository}} {{.Tag}} {{.Digest}}', '-f', 'dangling=true')).stdout, `${fake.host}/nameless <none> ${other}\n`);
+    await dl('rmi', `${fake.host}/nameless@${other}`);
     assert.deepEqual(await dl('run', '--rm', '--network', 'none', `${fake.host}/box@${digest}`, 'cat', '/greeting'), { status: 0, stdout: 'hello', stderr: '' });
   });
 
@@ -107,6 +117,35 @@ describe('pull, and run with --pull', () => {
     assert.deepEqual((await dl('history', '--human=false', '--format', '{{.Size}}', `${fake.host}/told:v1`)).stdout.split('\n').slice(0, 2), ['1234', '0']);
     assert.match((await dl('history', `${fake.host}/told:v1`)).stdout, /^IMAGE {10}CREATED {7}CREATED BY {38}SIZE {6}COMMENT\n[0-9a-f]{12} /);
     assert.match((await dl('history', '-q', `${fake.host}/told:v1`)).stdout, /^[0-9a-f]{12}\n<missing>\n<missing>\n$/);
+  });
+
+  it('Ctrl-C: ends with 130, and the next pull goes on from there; image prune forgets it', async () => {
+    const layer = layerOf([{ name: 'big', content: randomBytes(300_000).toString('hex') }], 'none');
+    fake.addImage('slow', 'v1', [layer]);
+    const digest = [...fake.blobs].find(([, bytes]) => bytes === layer.bytes)?.[0] ?? '';
+    const interrupted = async () => {
+      const child = spawn(process.execPath, [PROGRAM, '--root', test.root, 'pull', `${fake.host}/slow:v1`], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, DOCKER_CONFIG: test.loop.directory } });
+      const part = join(test.root, 'blobs', `${digest.slice(7)}.part`);
+      fake.intercept = (_, response, url) => {
+        if (!url.pathname.endsWith(digest)) return false;
+        response.writeHead(200, { 'content-length': layer.bytes.length });
+        response.write(layer.bytes.subarray(0, 400_000));
+        return true;
+      };
+      while (child.exitCode === null && (statSync(part, { throwIfNoEntry: false })?.size ?? 0) === 0) await new Promise(setImmediate);
+      child.kill('SIGINT');
+      const [status] = (await once(child, 'close')) as [number];
+      fake.intercept = undefined;
+      assert.equal(status, 130);
+      return statSync(part).size;
+    };
+    const there = await interrupted();
+    assert.equal((await dl('pull', '-q', `${fake.host}/slow:v1`)).status, 0);
+    assert.equal(fake.requests('GET', /blobs/).filter(({ url }) => url.endsWith(digest)).at(-1)?.headers.range, `bytes=${there}-`);
+    await dl('rmi', `${fake.host}/slow:v1`);
+    await interrupted();
+    assert.match((await dl('image', 'prune', '-f')).stdout, /Total reclaimed space: \d/);
+    assert.ok(!readdirSync(join(test.root, 'blobs')).some((name) => name.endsWith('.part')));
   });
 
   it('push: to another repository of the registry by mounting, and not again', async () => {
