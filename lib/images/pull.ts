@@ -8,7 +8,7 @@ import type { PullSource } from '../registry/pull-source';
 import { canonicalName, familiarName, familiarReference, manifestName, parseRemoteReference, type RemoteReference } from '../registry/reference';
 import { Registries } from '../registry/registries';
 import type { RegistryOptions } from '../registry/settings';
-import { recordImageEvent } from './image-events';
+import { recordTransferEvent } from './image-events';
 import { ensureLayers, type LayerProgress, type LayerSource } from './layers';
 import { publishPulled } from './publish-pulled';
 import { parseImageConfig } from './remote-config';
@@ -82,7 +82,7 @@ async function pullOne(context: Context, registries: Registries, reference: Remo
       repoDigests: [`${familiarName(reference)}@${top.digest}`],
     });
     emit({ kind: 'message', text: `Digest: ${top.digest}` });
-    recordImageEvent(context.store, 'pull', id, familiarReference(reference), oci);
+    recordTransferEvent(context.store, 'pull', reference, oci);
     return { id, name: familiarReference(reference), digest: top.digest, isNew };
   } finally {
     chain.release();

@@ -10,6 +10,7 @@ import { Registries } from '../registry/registries';
 import type { RegistryOptions } from '../registry/settings';
 import { type Blob, pushBlob } from '../registry/uploads';
 import { Turnstile } from '../util/turnstile';
+import { recordTransferEvent } from './image-events';
 import { type PushableImage, pushable } from './pushable';
 import { findImage, type ImageRow } from './record';
 import { Transfer, type TransferEvent } from './transfer';
@@ -50,6 +51,7 @@ export function pushImage(context: Context, name: string, options: PushOptions =
     const { raw, mediaType } = parseManifest(parts.manifest, undefined);
     const { digest } = await putManifest(connection, target, { raw, mediaType }, options.signal);
     context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${digest}`, image.id);
+    recordTransferEvent(context.store, 'push', reference);
     return { digest, size: raw.length };
   });
 }

@@ -158,6 +158,10 @@ describe('pull, and run with --pull', () => {
     assert.match(first.stdout, new RegExp(`\nv9: digest: ${digest} size: \\d+\n$`));
     assert.ok((await dl('push', `${fake.host}/copy:v9`)).stdout.includes(`${id}: Layer already exists\n`));
     assert.equal((await dl('push', '-q', `${fake.host}/copy:v9`)).stdout, `${fake.host}/copy:v9\n`);
+    const events = await dl('events', '--since', '1h', '--until', '0s', '-f', 'event=push', '-f', 'event=pull', '--format', '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.name}}');
+    const told = events.stdout.split('\n');
+    assert.ok(told.includes(`pull ${fake.host}/box:latest ${fake.host}/box`), events.stdout);
+    assert.equal(told.filter((line) => line === `push ${fake.host}/copy:v9 ${fake.host}/copy`).length, 3);
     assert.deepEqual(await dl('push', `${fake.host}/nothing:v1`), { status: 1, stdout: `The push refers to repository [${fake.host}/nothing]\n`, stderr: `dockerlite: An image does not exist locally with the tag: ${fake.host}/nothing\n` });
   });
 });
