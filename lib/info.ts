@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import * as btrfs from './binding/btrfs';
 import { hasUnifiedCgroups, kernelRelease } from './binding/features';
 import { lxcVersion } from './binding/lxc';
+import { quotaMode } from './binding/quota';
+import type { QuotaMode } from './binding/types';
 import type { Context } from './context';
 import { settle } from './containers/settle';
 import { architecture } from './images/oci';
@@ -23,6 +25,8 @@ export interface EngineInfo {
   subnet: string;
   /** Bytes of the file system the store lies on. */
   space: { total: number; free: number };
+  /** Of that file system; limits on disk space need simple ones. */
+  quotas: QuotaMode;
   version: string;
   /** '' when it is not installed. */
   liblxc: string;
@@ -50,6 +54,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     images: store.db.get<{ count: number }>("SELECT count(*) AS count FROM images WHERE state = 'ready'")?.count ?? 0,
     subnet: store.marker.subnet,
     space: { total: space.total, free: space.available },
+    quotas: await quotaMode(store.layout.root),
     version: packageVersion(),
     liblxc: lxcVersion(),
     kernel: kernelRelease(),

@@ -46,6 +46,7 @@ function dockerInfo(info: EngineInfo) {
     Subnet: info.subnet,
     SpaceTotal: info.space.total,
     SpaceFree: info.space.free,
+    Quotas: info.quotas,
   };
 }
 
@@ -62,6 +63,7 @@ function describe(info: EngineInfo): string {
     `ID: ${info.id}`,
     'Storage Driver: btrfs',
     ` Space: ${humanSize(total)}, ${humanSize(free)} free`,
+    ` Quotas: ${info.quotas}`,
     `Subnet: ${info.subnet}`,
     `liblxc Version: ${info.liblxc === '' ? 'not installed' : info.liblxc}`,
     `Kernel Version: ${info.kernel}`,

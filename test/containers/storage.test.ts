@@ -185,6 +185,7 @@ describe('a store whose file system', () => {
   it('is not its own has what it had, and says what is missing', async () => {
     await using test = await TestEngine.create({ mebibytes: 512 });
     assert.equal(await quotaMode(test.root), 'none');
+    assert.equal((await test.engine.info()).quotas, 'none');
     const create = () => test.engine.containers.create({ image: 'busybox', storageOptions: { size: '1G' } });
     await assert.rejects(create(), { code: 'E_UNSUPPORTED', message: "a limit on disk space needs simple quotas, which are off on the store's file system" });
     await assert.rejects(test.engine.volumes.create({ name: 'data', options: { size: '1G' } }), { code: 'E_UNSUPPORTED' });
