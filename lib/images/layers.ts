@@ -45,6 +45,8 @@ export interface LayerChain {
 }
 
 const DOWNLOADS = 3;
+/** Names in one layer. */
+const MOST_ENTRIES = 5_000_000;
 /** ms between two looks at what another process makes. */
 const POLL = 100;
 
@@ -142,7 +144,7 @@ async function makeLayer(store: Store, layer: LayerSource, { id, parent }: Place
     if (parent === '') await btrfs.subvolumeCreate(workspace.path, 'rootfs');
     else await btrfs.snapshotCreate(layout.layerRootfs(parent), workspace.path, 'rootfs', false);
     onProgress?.(layer, 'extracting');
-    const { bytes, digest, diffId } = await archive.unpack({ path }, workspace.rootfs, { layer: true, maxBytes: layerLimit ?? contentLimit(layer.size), signal });
+    const { bytes, digest, diffId } = await archive.unpack({ path }, workspace.rootfs, { layer: true, maxEntries: MOST_ENTRIES, maxBytes: layerLimit ?? contentLimit(layer.size), signal });
     verify(store, layer, digest, diffId);
     mkdirSync(layout.layer(id), { recursive: true, mode: 0o700 });
     // The snapshot waits for the disk: a row that says `ready` is never ahead of its tree.

@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
-import { MEDIA } from '../registry/media-types';
 import { digestOf } from '../registry/digest';
+import { parseManifest } from '../registry/manifest';
+import { MEDIA } from '../registry/media-types';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
@@ -31,13 +32,32 @@ export interface PushableImage {
  */
 export async function pushable(context: Context, image: ImageRow, signal?: AbortSignal): Promise<PushableImage> {
   const row = image.manifest === '' ? await give(context, image, signal) : image;
+  const layers = layerBlobs(context, row);
   return {
-    manifest: Buffer.from(row.manifest),
+    manifest: Buffer.from(names(row.manifest, layers) ? row.manifest : manifestOf(row.raw_config, layers)),
     config: Buffer.from(row.raw_config),
     configDigest: digestOf(Buffer.from(row.raw_config)),
-    layers: layerBlobs(context, row),
+    layers,
     chain: layersOf(context.store, row.chain).map(({ chain_id: id }) => id),
   };
+}
+
+/**
+ * Whether a manifest is about these very blobs: of images with the same layers, compressed by different hands, the store keeps
+ * the layers that came first. Foreign ones are wherever the manifest says.
+ */
+function names(manifest: string, layers: readonly LayerSource[]): boolean {
+  const { content } = parseManifest(Buffer.from(manifest), undefined);
+  return content.kind === 'manifest' && content.layers.length === layers.length && content.layers.every(({ digest }, index) => digest === layers[index]?.digest);
+}
+
+function manifestOf(config: string, layers: readonly LayerSource[]): string {
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: MEDIA.ociManifest,
+    config: { mediaType: MEDIA.ociConfig, digest: digestOf(Buffer.from(config)), size: Buffer.byteLength(config) },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+  });
 }
 
 /** Layers, a configuration that names them, a manifest. */
@@ -47,14 +67,7 @@ async function give(context: Context, image: ImageRow, signal?: AbortSignal): Pr
   try {
     const config = JSON.stringify(configWith(JSON.parse(image.config) as OciImage, diffIds));
     const made = { ...image, chain, raw_config: config };
-    const layers = layerBlobs(context, made).map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
-    const manifest = {
-      schemaVersion: 2,
-      mediaType: MEDIA.ociManifest,
-      config: { mediaType: MEDIA.ociConfig, digest: digestOf(Buffer.from(config)), size: Buffer.byteLength(config) },
-      layers,
-    };
-    const row = { ...made, manifest: JSON.stringify(manifest) };
+    const row = { ...made, manifest: manifestOf(config, layerBlobs(context, made)) };
     store.db.run('UPDATE images SET chain = ?, raw_config = ?, manifest = ? WHERE id = ?', row.chain, row.raw_config, row.manifest, row.id);
     return row;
   } finally {

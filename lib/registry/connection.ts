@@ -75,7 +75,9 @@ export class RegistryConnection {
   /** A registry that need not be secure may speak plain HTTP: that is tried when TLS does not work, as Docker does. */
   private async find(signal?: AbortSignal): Promise<URL> {
     if (typeof this.at !== 'string') return new URL('v2/', this.at.href.endsWith('/') ? this.at : `${this.at.href}/`);
-    const secure = new URL(`https://${this.at === DOCKER_HUB ? DOCKER_HUB_HOST : this.at}/v2/`);
+    const address = `https://${this.at === DOCKER_HUB ? DOCKER_HUB_HOST : this.at}/v2/`;
+    if (!URL.canParse(address)) throw new DockerliteError('E_INVALID', `invalid registry name: ${JSON.stringify(this.at.slice(0, 100))}`);
+    const secure = new URL(address);
     const { transport } = this.options;
     if (!transport.settings.isInsecure(this.at)) return secure;
     const plain = new URL(secure.href.replace('https:', 'http:'));

@@ -24,7 +24,7 @@ bool Whiteouts::isOne(const std::string& name) { return splitName(name).second.s
 void Whiteouts::made(const std::string& name) {
   // The directories on the way too: they may not be entries of their own.
   for (std::string path = name; !path.empty(); path = splitName(path).first) {
-    if (!made_.insert(path).second) break;
+    if (!made_.insert(std::hash<std::string>{}(path)).second) break;
   }
 }
 
@@ -40,7 +40,7 @@ Status Whiteouts::apply(const std::string& name) {
 
 Status Whiteouts::removeName(const std::string& directory, const std::string& name) {
   std::string path = joinName(directory, name);
-  if (made_.contains(path)) return clearLower(path);
+  if (isMade(path)) return clearLower(path);
   auto parent = root_.openIn(directory, O_PATH | O_DIRECTORY);
   if (!parent) return parent.error().code == ENOENT || parent.error().code == ENOTDIR ? Status(Nothing{}) : parent.error();
   return removeTree(parent.value().get(), name);
@@ -59,7 +59,7 @@ Status Whiteouts::clearLower(const std::string& directory) {
     if (!names) return names.error();
     for (const std::string& name : names.value()) {
       std::string child = joinName(path, name);
-      if (made_.contains(child)) {
+      if (isMade(child)) {
         left.push_back(std::move(child));
       } else if (auto done = removeTree(fd.value().get(), name); !done) {
         return done;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_set>
 
@@ -21,12 +22,14 @@ class Whiteouts {
   Status apply(const std::string& name);
 
  private:
+  bool isMade(const std::string& name) const { return made_.contains(std::hash<std::string>{}(name)); }
   Status removeName(const std::string& directory, const std::string& name);
   // Leaves what this layer made.
   Status clearLower(const std::string& directory);
 
   RootDir& root_;
-  std::unordered_set<std::string> made_;
+  // Hashes, as a layer may have millions of names; two of one hash could spare a file of the author's own image.
+  std::unordered_set<size_t> made_;
 };
 
 }  // namespace dockerlite::tree

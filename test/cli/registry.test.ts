@@ -44,6 +44,7 @@ describe('commands that ask registries and need no store', () => {
     [['login', '--password-stdin', 'HOST'], 1, /Must provide --username with --password-stdin/],
     [['login', '-u', 'a', '-p', 'x', '--password-stdin', 'HOST'], 1, /mutually exclusive/],
     [['login', '-u', 'a', '--password-stdin', 'HOST'], 125, /password is empty/],
+    [['login', '-u', 'a', '-p', 'b', 'bad host'], 125, /invalid registry name: "bad host"/],
     [['login', 'a', 'b'], 1, /accepts at most 1 argument/],
     [['manifest', 'inspect', 'HOST/no/such:tag'], 1, /^dockerlite: no such manifest: HOST\/no\/such:tag\n$/],
     [['manifest', 'inspect', 'Bad Name'], 1, /invalid reference format/],

@@ -65,6 +65,19 @@ describe('pushing images', () => {
     assert.ok(fake.manifests.get('to:v2')?.raw.equals(fake.manifests.get('from:v1')?.raw as Buffer));
   });
 
+  it('pushes layers that came compressed in another way before, under a manifest that says so', async () => {
+    const entries = [{ name: 'same', content: 'same' }];
+    fake.addImage('gz', 'v1', [layerOf(entries)]);
+    fake.addImage('zst', 'v1', [layerOf(entries, 'zstd')], { author: 'another' });
+    await pull('gz:v1');
+    await pull('zst:v1');
+    await test.engine.images.tag(`${fake.host}/zst:v1`, `${fake.host}/mixed:v1`);
+    await push('mixed:v1');
+    assert.equal(manifest('mixed:v1').layers[0]?.digest, manifest('gz:v1').layers[0]?.digest);
+    assert.equal(manifest('mixed:v1').config.digest, manifest('zst:v1').config.digest);
+    for (const { digest } of [...manifest('mixed:v1').layers, manifest('mixed:v1').config]) assert.ok(fake.links.has(`mixed@${digest}`));
+  });
+
   it('pushes what was imported as one layer', async () => {
     await test.engine.images.tag('busybox', `${fake.host}/imported:v1`);
     await push('imported:v1');
