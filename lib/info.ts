@@ -10,6 +10,7 @@ import type { QuotaMode } from './binding/types';
 import type { Context } from './context';
 import { settle } from './containers/settle';
 import { architecture } from './images/oci';
+import { hasAppArmor } from './security/apparmor';
 
 /** What `info` shows. */
 export interface EngineInfo {
@@ -32,6 +33,8 @@ export interface EngineInfo {
   liblxc: string;
   kernel: string;
   cgroups: 'v1' | 'v2';
+  /** What containers are kept apart by, as Docker lists it. */
+  securityOptions: string[];
   architecture: string;
   cpus: number;
   /** Bytes. */
@@ -59,6 +62,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     liblxc: lxcVersion(),
     kernel: kernelRelease(),
     cgroups: hasUnifiedCgroups() ? 'v2' : 'v1',
+    securityOptions: [...(hasAppArmor() ? ['name=apparmor'] : []), 'name=seccomp,profile=builtin', 'name=userns', 'name=cgroupns'],
     architecture: architecture(),
     cpus: cpus().length,
     memory: totalmem(),

@@ -50,7 +50,7 @@ function describe({ store }: Context, row: LiveRow, spec: ContainerSpec) {
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: spec.isolation?.apparmor ?? '',
     ExecIDs: null,
     HostConfig: { ...describeHostConfig(spec), ...describeIsolation(spec.isolation, { hasOwnIds: row.id_range > 0, privileged: spec.privileged }) },
     GraphDriver: { Name: 'btrfs', Data: { Subvolume: layout.containerRootfs(row.id) } },

@@ -168,6 +168,7 @@ describe('how a container is kept apart', () => {
       Ulimits: [{ Name: 'nofile', Hard: 20, Soft: 10 }, { Name: 'core', Hard: -1, Soft: -1 }], Sysctls: { 'net.core.somaxconn': '10' },
       PidMode: 'container:x', UTSMode: 'host', CgroupnsMode: 'host', IpcMode: 'private', ShmSize: 2 ** 20, OomScoreAdj: 5,
     };
+    assert.match(await cli.ok('info', '--format', '{{json .SecurityOptions}}'), /"name=seccomp,profile=builtin","name=userns"/);
     for (const [key, value] of Object.entries(expected)) assert.deepEqual(info.HostConfig[key], value, key);
     const refused = async (message: RegExp, ...args: string[]) => {
       const result = await cli.run('create', ...args, 'busybox', 'true');
