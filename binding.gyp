@@ -91,6 +91,7 @@
       "sources": [
         "native/net/binding.cc",
         "native/net/bridge.cc",
+        "native/net/host_port.cc",
         "native/net/link.cc",
         "native/net/netlink.cc",
         "native/net/nft_batch.cc",
@@ -126,6 +127,7 @@
       "ldflags!": ["-rdynamic"],
       "libraries": ["<!@(pkg-config --libs lxc)"],
       "sources": [
+        "native/net/host_port.cc",
         "native/net/nft_batch.cc",
         "native/net/raw_socket.cc",
         "native/supervisor/cgroup.cc",

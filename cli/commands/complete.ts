@@ -35,6 +35,7 @@ const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
   top: ['running', 'nothing'],
   unpause: ['running', 'running'],
   update: ['containers', 'containers'],
+  port: ['running', 'nothing'],
   'network connect': ['networks', 'containers'],
   'network disconnect': ['networks', 'containers'],
   'network inspect': ['networks', 'networks'],

@@ -26,6 +26,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
   kill: { summary: 'Kill one or more running containers', group: 'container', load: () => require('./kill') },
   logs: { summary: 'Fetch the logs of a container', group: 'container', load: () => require('./logs') },
   pause: { summary: 'Pause all processes within one or more containers', group: 'container', load: () => require('./pause') },
+  port: { summary: 'List port mappings or a specific mapping for the container', group: 'container', load: () => require('./port') },
   rename: { summary: 'Rename a container', group: 'container', load: () => require('./rename') },
   restart: { summary: 'Restart one or more containers', group: 'container', load: () => require('./restart') },
   rm: { summary: 'Remove one or more containers', group: 'container', load: () => require('./rm') },
@@ -104,7 +105,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
   container: {
     summary: 'Manage containers',
     commands: {
-      ...same('attach', 'commit', 'cp', 'create', 'diff', 'exec', 'export', 'kill', 'logs', 'pause', 'rename', 'restart', 'rm', 'run'),
+      ...same('attach', 'commit', 'cp', 'create', 'diff', 'exec', 'export', 'kill', 'logs', 'pause', 'port', 'rename', 'restart', 'rm', 'run'),
       ...same('start', 'stats', 'stop', 'top', 'unpause', 'update', 'wait'),
       inspect: ['inspect', '--type=container'],
       ls: ['ps'],

@@ -12,10 +12,13 @@ export const NETWORK_OPTIONS = {
   domainname: { type: 'string', value: 'DOMAIN', describe: 'Domain of the host name' },
   ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address in the first network, e.g. 172.30.100.104' },
   ip6: { type: 'string', value: 'ADDRESS', describe: 'IPv6 address in the first network' },
+  expose: { type: 'list', value: 'PORT[-END][/PROTO]', describe: 'Ports besides the image\'s, for -P' },
   link: { type: 'list', value: 'CONTAINER[:ALIAS]', describe: 'A name of its own for another container' },
   'mac-address': { type: 'string', value: 'ADDRESS', describe: 'Hardware address, e.g. 02:42:ac:11:00:02' },
   network: { type: 'list', alias: 'net', value: 'NETWORK', describe: 'none, host, container:NAME, or networks by name, with options as name=NETWORK,alias=NAME,ip=ADDRESS (default "bridge")' },
   'network-alias': { type: 'list', alias: 'net-alias', value: 'NAME', describe: 'Further name to be found by in the first network' },
+  publish: { type: 'list', alias: 'p', value: '[[IP:]PORT:]PORT[/PROTO]', describe: 'Make a port of the container reachable by one of the host; ranges, udp and sctp too' },
+  'publish-all': { type: 'boolean', alias: 'P', default: false, describe: 'Publish every exposed port on one of the host\'s that is free' },
 } as const satisfies OptionSpecs;
 
 type NetworkArgs = Args<typeof NETWORK_OPTIONS>;
@@ -34,6 +37,9 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
     dnsSearch: args['dns-search'],
     dnsOptions: args['dns-option'],
     extraHosts: args['add-host'],
+    publish: args.publish,
+    publishAll: args['publish-all'],
+    expose: args.expose,
   };
 }
 

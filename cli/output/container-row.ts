@@ -2,6 +2,7 @@
 import type { ContainerSummary } from '../../lib/containers/list';
 import { shortId } from '../../lib/util/id';
 import { humanSize } from './size';
+import { portsText } from './ports';
 import { ago, goTime, humanDuration } from './duration';
 
 /** What a template of `ps` may name, in the order Docker's JSON has. */
@@ -62,7 +63,7 @@ export function containerFields(container: ContainerSummary, { full }: { full: b
     },
     Names: container.name,
     Networks: container.networks.join(','),
-    Ports: '',
+    Ports: portsText(container.ports),
     RunningFor: ago(container.created),
     Size: container.size === undefined ? 'N/A' : `${humanSize(container.size.rw)} (virtual ${humanSize(container.size.rootFs)})`,
     State: container.state === 'starting' ? 'running' : container.state,

@@ -57,6 +57,11 @@ export function readCounter(element: NftElement): Promise<{ packets: number; byt
   return native(() => addon().readCounter(element));
 }
 
+/** Can a socket be bound there just now? Where the kernel lacks the protocol, nobody has it. */
+export function isPortFree(proto: string, address: string, port: number): boolean {
+  return addon().isPortFree(proto, address, port);
+}
+
 /** Connects a network namespace, given as an open descriptor, to a bridge by a new veth pair. */
 export function connectVeth(netns: number, request: VethRequest): Promise<void> {
   return native(() => addon().connectVeth(netns, request));

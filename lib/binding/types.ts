@@ -285,6 +285,7 @@ export interface NetBinding {
   /** The messages of one transaction. */
   encodeElements(remove: boolean, elements: NftElement[]): Buffer;
   sendBatch(batch: Buffer, options: { lenient?: boolean }): Promise<void>;
+  isPortFree(proto: string, address: string, port: number): boolean;
   readCounter(element: NftElement): Promise<{ packets: number; bytes: number }>;
   connectVeth(netns: number, request: VethRequest): Promise<void>;
   /** Writes /proc/sys/net/… inside the host's namespace; returns the old value. */

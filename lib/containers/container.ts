@@ -11,6 +11,7 @@ import { type Change, containerDiff } from './diff';
 import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
 import { exportContainer, type ExportTarget } from './export';
 import { type ContainerInfo, describeContainer, type SizeInfo } from './inspect';
+import { containerPorts, type ContainerPort } from './inspect-ports';
 import { killContainer } from './kill';
 import { type LiveRow, withLiveState } from './live-state';
 import { containerLogs, type LogEntry, type LogsOptions } from './logs';
@@ -144,6 +145,11 @@ export class Container implements AsyncDisposable {
    */
   async update(options: UpdateOptions): Promise<string[]> {
     return updateContainer(this.context, await this.row(), options);
+  }
+
+  /** What is published and exposed; nothing while it does not run. */
+  async ports(): Promise<ContainerPort[]> {
+    return containerPorts(this.context.store, await this.row());
   }
 
   /** Its processes, as ps(1) with these options, by default `-ef`, shows them on the host. @throws E_NOT_RUNNING, E_INVALID */

@@ -6,6 +6,7 @@ import { formatIpv6 } from '../network/ipv6';
 import { allNetworks, type Network, predefinedNetwork } from '../network/record';
 import type { Store } from '../store/store';
 import { shortId } from '../util/id';
+import { containerPorts, describePorts } from './inspect-ports';
 import { attachmentsOf } from './network-state';
 import { networkingOf, sharedNetworkOf } from './networking';
 import { type ContainerRow, specOf } from './record';
@@ -33,7 +34,7 @@ export function describeNetwork(store: Store, row: ContainerRow) {
     Bridge: predefinedNetwork(store, 'bridge').bridge,
     SandboxID: running ? row.id : '',
     SandboxKey: running ? `/proc/${row.pid}/ns/net` : '',
-    Ports: {},
+    Ports: describePorts(containerPorts(store, row)),
     ...{ EndpointID, Gateway, GlobalIPv6Address, GlobalIPv6PrefixLen, IPAddress, IPPrefixLen, IPv6Gateway, MacAddress },
     Networks: Object.fromEntries([...described, ...only]),
   };

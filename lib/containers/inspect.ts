@@ -2,6 +2,7 @@
 import type { Context } from '../context';
 import { describeIsolation } from '../security/describe';
 import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
+import { describeBindings } from './inspect-ports';
 import { describeNetwork } from './inspect-network';
 import { networkingOf } from './networking';
 import { DEFAULT_LOG } from './log-options';
@@ -96,6 +97,7 @@ function describeHostConfig(spec: ContainerSpec) {
     ...describeHostMounts(spec.mounts, spec.volumesFrom),
     LogConfig: { Type: (spec.log ?? DEFAULT_LOG).driver, Config: (spec.log ?? DEFAULT_LOG).options },
     NetworkMode: spec.network,
+    PortBindings: describeBindings(spec),
     AutoRemove: spec.autoRemove,
     Privileged: spec.privileged,
     ReadonlyRootfs: spec.readonlyRootfs,

@@ -7,6 +7,7 @@ import type { MountSpec } from './mount-spec';
 import { type HealthState, probeOf } from './healthcheck';
 import { type LiveRow, withLiveState } from './live-state';
 import { narrow } from './list-narrow';
+import { containerPorts, type ContainerPort } from './inspect-ports';
 import { networkingOf } from './networking';
 import { specOf } from './record';
 import type { ContainerSize } from './size';
@@ -46,6 +47,8 @@ export interface ContainerSummary {
   ip: string;
   /** Names of its networks, or none, host, container:ID. */
   networks: string[];
+  /** What is published and exposed while it runs. */
+  ports: ContainerPort[];
   labels: Record<string, string>;
   mounts: MountSpec[];
 }
@@ -82,14 +85,14 @@ export function listContainers(store: Store, options: ListOptions): ContainerSum
     ...where.values,
     limit,
   );
-  let summaries = rows.map((row) => summarise(withLiveState(store, row)));
+  let summaries = rows.map((row) => summarise(store, withLiveState(store, row)));
   for (const key of ORDER_FILTERS) {
     for (const value of filters[key] ?? []) summaries = relativeTo(summaries, key, value);
   }
   return summaries.filter((summary) => Object.entries(filters).every(([key, values]) => FILTERS[key]?.(summary, values) ?? true));
 }
 
-function summarise(row: Row): ContainerSummary {
+function summarise(store: Store, row: Row): ContainerSummary {
   const spec = specOf(row);
   return {
     id: row.id,
@@ -106,6 +109,7 @@ function summarise(row: Row): ContainerSummary {
     pid: row.pid,
     ip: row.ip === null || !RUNNING.includes(row.state) ? '' : formatIpv4(row.ip),
     networks: networksOf(spec),
+    ports: containerPorts(store, row),
     labels: spec.labels,
     mounts: spec.mounts,
   };

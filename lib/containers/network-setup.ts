@@ -2,18 +2,22 @@
 import { existsSync } from 'node:fs';
 import * as net from '../binding/net';
 import type { NetworkOrders } from '../binding/network-orders';
-import { attach, type Attachment, attachmentElements, defaultRouteOf } from '../network/attachment';
+import { DockerliteError } from '../errors';
+import { attach, type Attachment, defaultRouteOf } from '../network/attachment';
 import { bridgeOf, ensureBridge } from '../network/bridge';
+import { bridgeElements } from '../network/elements';
 import { formatIpv4 } from '../network/ipv4';
 import { formatIpv6 } from '../network/ipv6';
 import { type Connection, lxcNetwork } from '../network/lxc-net';
 import { nameFiles, type NameOptions } from '../network/names';
+import { claimPorts, PortTaken, publishedPorts } from '../network/ports';
 import { networkByName } from '../network/record';
-import { addElements, removeElements } from '../network/tables';
+import { addElements, inParts, removeElements } from '../network/tables';
 import type { Store } from '../store/store';
 import { networkingOf, sharedNetworkOf } from './networking';
-import { tablesOf } from './network-state';
-import type { ContainerRow } from './record';
+import { elementsOf, tablesOf } from './network-state';
+import { type ContainerRow, containerById } from './record';
+import { settleRow } from './settle';
 import type { ContainerSpec } from './spec';
 
 /** What liblxc and the supervisor are told. */
@@ -30,16 +34,18 @@ const NO_ORDERS: NetworkOrders = { atExit: [], ports: [], addresses6: [] };
 
 /** Addresses, bridges, rules and the three files under /etc. @throws E_NO_ADDRESS, E_CONFLICT, E_NO_SUCH_NETWORK */
 export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<NetworkPlan> {
-  const connection = connect(store, row, spec);
+  const connection = await connect(store, row, spec);
   if (connection.mode !== 'bridge') {
     const files = connection.mode === 'container' ? {} : nameFilesOf(store, row.id, spec, []);
     return { lxc: lxcNetwork(connection), files, orders: NO_ORDERS, undo: async () => undefined };
   }
   const { attachments } = connection;
   const tables = tablesOf(store);
-  const elements = attachmentElements(tables.name, attachments);
+  const elements = elementsOf(store, row, attachments);
   for (const { network } of attachments) await ensureBridge(tables, bridgeOf(network));
-  await addElements(tables, elements);
+  // The bridges' elements are there already: asking for them as well shows that both tables are.
+  const bridges = attachments.flatMap(({ network }) => bridgeElements(tables.name, bridgeOf(network)));
+  await addElements(tables, [...bridges, ...elements]);
   for (const { veth } of attachments) await removeLeftover(veth);
   const files = nameFilesOf(store, row.id, spec, attachments);
   return { lxc: lxcNetwork(connection), files, orders: networkOrders(store, row, attachments), undo: () => removeElements(elements) };
@@ -51,16 +57,42 @@ async function removeLeftover(veth: string): Promise<void> {
 }
 
 /** What the supervisor does at the start, and when it ends. */
-export function networkOrders(store: Store, _row: ContainerRow, attachments: Attachment[]): NetworkOrders {
-  const elements = attachmentElements(tablesOf(store).name, attachments);
-  return { ...NO_ORDERS, atExit: [net.encodeElements('delete', elements)], addresses6: addresses6(attachments) };
+export function networkOrders(store: Store, row: ContainerRow, attachments: Attachment[]): NetworkOrders {
+  const elements = elementsOf(store, row, attachments);
+  const ports = publishedPorts(store.db, row.id, attachments);
+  return { atExit: inParts(elements).map((part) => net.encodeElements('delete', part)), ports, addresses6: addresses6(attachments) };
 }
 
-function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Connection {
+async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {
+  try {
+    return claim(store, row, spec);
+  } catch (error) {
+    if (!(error instanceof PortTaken)) throw error;
+    const holder = containerById(store, error.holder);
+    if (holder !== undefined) await settleRow(store, holder);
+  }
+  try {
+    return claim(store, row, spec);
+  } catch (error) {
+    throw error instanceof PortTaken ? portsRefused(row, error.message, error) : error;
+  }
+}
+
+/** In Docker's words. */
+export function portsRefused(row: ContainerRow, reason: string, cause: unknown): DockerliteError {
+  return new DockerliteError('E_ADDRESS_IN_USE', `driver failed programming external connectivity on endpoint ${row.name} (${row.id}): ${reason}`, { cause });
+}
+
+/** Addresses and ports, in one transaction. @throws PortTaken */
+function claim(store: Store, row: ContainerRow, spec: ContainerSpec): Connection {
   if (sharedNetworkOf(spec.network) !== undefined) return { mode: 'container' };
   if (spec.network === 'none' || spec.network === 'host') return { mode: spec.network };
-  const { endpoints } = networkingOf(spec);
-  const attachments = store.db.transaction(() => endpoints.map((endpoint, i) => attach(store.db, networkByName(store, endpoint.network), endpoint, row.id, i)));
+  const { endpoints, publish = [] } = networkingOf(spec);
+  const attachments = store.db.transaction(() => {
+    const all = endpoints.map((endpoint, i) => attach(store.db, networkByName(store, endpoint.network), endpoint, row.id, i));
+    if (publish.length > 0) claimPorts(store.db, row.id, publish, all);
+    return all;
+  });
   // Disconnected from all of them.
   return attachments.length === 0 ? { mode: 'none' } : { mode: 'bridge', attachments };
 }

@@ -4,8 +4,9 @@ import { addressesOf } from '../network/address-pool';
 import { addressOf6 } from '../network/address-pool6';
 import { type Attachment, attachmentElements, vethName } from '../network/attachment';
 import { bridgeOf, removeBridge } from '../network/bridge';
-import { bridgeElements } from '../network/elements';
+import { bridgeElements, portElement } from '../network/elements';
 import { macOf, normaliseEndpoint } from '../network/endpoint';
+import { publishedPorts } from '../network/ports';
 import { allNetworks, type Network, predefinedNetwork, userBridge } from '../network/record';
 import { tableName } from '../network/rules';
 import { removeTables, type Tables } from '../network/tables';
@@ -23,12 +24,17 @@ function allElements(store: Store, table: string): NftElement[] {
   const networks = allNetworks(store).filter(({ driver }) => driver === 'bridge');
   const running = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('starting', 'running', 'paused')");
   const bridges = networks.flatMap((network) => bridgeElements(table, bridgeOf(network)));
-  return [...bridges, ...running.flatMap((row) => containerElements(store, table, row, networks))];
+  return [...bridges, ...running.flatMap((row) => containerElements(store, row, networks))];
 }
 
 /** What a running container has in the tables, by its rows. */
-export function containerElements(store: Store, table: string, row: ContainerRow, networks = allNetworks(store)): NftElement[] {
-  return attachmentElements(table, attachmentsOf(store, row, networks));
+export function containerElements(store: Store, row: ContainerRow, networks = allNetworks(store)): NftElement[] {
+  return elementsOf(store, row, attachmentsOf(store, row, networks));
+}
+
+export function elementsOf(store: Store, row: ContainerRow, attachments: Attachment[]): NftElement[] {
+  const table = tableName(store.marker.id);
+  return [...attachmentElements(table, attachments), ...publishedPorts(store.db, row.id, attachments).map((port) => portElement(table, port))];
 }
 
 /** The networks a running container is in, eth0's first. */

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { DockerliteError } from '../errors';
 import { type EndpointOptions, type EndpointSpec, normaliseEndpoint, userNetworksOnly } from '../network/endpoint';
+import { parseExpose, parsePublish, type PortMapping } from '../network/port-spec';
 import type { ContainerOptions, ContainerSpec } from './spec';
 
 /** What a caller may say about a container's networks. */
@@ -22,6 +23,12 @@ export interface NetworkingOptions {
   dnsOptions?: string[];
   /** "NAME:ADDRESS", where host-gateway stands for the host's address. */
   extraHosts?: string[];
+  /** Ports to publish, as -p takes them, e.g. "8080:80", "127.0.0.1::53/udp", or structured. */
+  publish?: (string | PortMapping)[];
+  /** Publish every exposed port on one of the host's that is free. */
+  publishAll?: boolean;
+  /** Ports besides the image's, e.g. "80", "8000-8010/udp": shown, and published with `publishAll`. */
+  expose?: string[];
 }
 
 /** The same, normalised; part of the specification of a container that has any of it. */
@@ -33,9 +40,10 @@ export interface Networking {
   dnsSearch: string[];
   dnsOptions: string[];
   extraHosts: string[];
+  publish: PortMapping[];
 }
 
-const NOTHING: Networking = { endpoints: [], domainname: '', dns: [], dnsSearch: [], dnsOptions: [], extraHosts: [] };
+const NOTHING: Networking = { endpoints: [], domainname: '', dns: [], dnsSearch: [], dnsOptions: [], extraHosts: [], publish: [] };
 
 export function networkingOf(spec: ContainerSpec): Networking {
   if (spec.networking !== undefined) return spec.networking;
@@ -48,14 +56,15 @@ export function sharedNetworkOf(mode: string): string | undefined {
 }
 
 /** The mode (Docker's NetworkMode) and the rest; `networking` is left out where it says nothing. @throws E_INVALID in Docker's words */
-export function normaliseNetworking(options: ContainerOptions): Pick<ContainerSpec, 'network' | 'ip' | 'networking'> {
+export function normaliseNetworking(options: ContainerOptions, imagePorts: string[] = []): Pick<ContainerSpec, 'network' | 'ip' | 'networking' | 'exposedPorts'> {
   const list = [options.network ?? 'bridge'].flat().map((each) => (typeof each === 'string' ? { network: each } : each));
   const wanted = list.length === 0 ? [{ network: 'bridge' }] : list;
   const mode = modeOf(wanted[0]!.network);
   const bridged = mode !== 'none' && mode !== 'host' && sharedNetworkOf(mode) === undefined;
+  const { publish, exposedPorts } = normalisePorts(options, imagePorts);
   if (!bridged) {
     refuseConflicts(mode, wanted.length, options);
-    return { network: mode, ip: '', ...rest([], options) };
+    return { network: mode, ip: '', exposedPorts, ...rest([], [], options) };
   }
   const endpoints = wanted.map((each, i) => normaliseEndpoint({ ...(i === 0 && ofFirst(options)), ...definedOnly(each), network: modeOf(each.network) }));
   for (const [i, { network }] of endpoints.entries()) {
@@ -63,7 +72,7 @@ export function normaliseNetworking(options: ContainerOptions): Pick<ContainerSp
     if (endpoints.findIndex((other) => other.network === network) !== i) throw new DockerliteError('E_INVALID', `network ${JSON.stringify(network)} is specified multiple times`);
   }
   const plain = endpoints.length === 1 && mode === 'bridge' && endpoints[0]!.mac === '' && endpoints[0]!.links.length === 0;
-  return { network: mode, ip: endpoints[0]!.ip, ...rest(plain ? [] : endpoints, options, endpoints) };
+  return { network: mode, ip: endpoints[0]!.ip, exposedPorts, ...rest(plain ? [] : endpoints, publish, options, endpoints) };
 }
 
 function modeOf(network: string): string {
@@ -80,9 +89,10 @@ function definedOnly<T extends object>(object: T): T {
 }
 
 /** Left out for a container of the default bridge with nothing to be said about it: most are. */
-function rest(telling: EndpointSpec[], options: ContainerOptions, endpoints = telling): { networking?: Networking } {
+function rest(telling: EndpointSpec[], publish: PortMapping[], options: ContainerOptions, endpoints = telling): { networking?: Networking } {
   const networking: Networking = {
     endpoints,
+    publish,
     domainname: checkDomain(options.domainname ?? ''),
     dns: (options.dns ?? []).map(checkServer),
     dnsSearch: (options.dnsSearch ?? []).map(checkWord),
@@ -90,7 +100,7 @@ function rest(telling: EndpointSpec[], options: ContainerOptions, endpoints = te
     extraHosts: (options.extraHosts ?? []).map(checkHost),
   };
   const { dns, dnsSearch, dnsOptions, extraHosts } = networking;
-  const silent = [telling, dns, dnsSearch, dnsOptions, extraHosts].every((each) => each.length === 0) && networking.domainname === '';
+  const silent = [telling, publish, dns, dnsSearch, dnsOptions, extraHosts].every((each) => each.length === 0) && networking.domainname === '';
   return silent ? {} : { networking };
 }
 
@@ -107,6 +117,24 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
   if (options.domainname !== undefined) throw conflict('domainname');
   if ([options.dns, options.dnsSearch, options.dnsOptions].some((list) => list?.length)) throw conflict('dns');
   if (options.extraHosts?.length) throw conflict('custom host-to-IP mapping');
+  const portConflict = (what: string) => new DockerliteError('E_INVALID', `conflicting options: ${what} and the container type network mode`);
+  if (options.publish?.length || options.publishAll) throw portConflict('port publishing');
+  if (options.expose?.length) throw portConflict('port exposing');
+}
+
+function normalisePorts({ publish = [], publishAll = false, expose = [] }: ContainerOptions, imagePorts: string[]): { publish: PortMapping[]; exposedPorts: string[] } {
+  const mappings = publish.flatMap((each) => (typeof each === 'string' ? parsePublish(each) : [checkMapping(each)]));
+  const exposed = new Set([...imagePorts, ...expose].flatMap(parseExpose));
+  const published = new Set(mappings.map(({ proto, containerPort }) => `${containerPort}/${proto}`));
+  const others = publishAll ? [...exposed].filter((port) => !published.has(port)).flatMap(parsePublish) : [];
+  return { publish: [...mappings, ...others], exposedPorts: [...new Set([...exposed, ...published])] };
+}
+
+/** @throws E_INVALID for a number that is no port */
+function checkMapping(mapping: PortMapping): PortMapping {
+  const { hostIp, hostPort, hostPortEnd, containerPort, proto } = mapping;
+  const host = hostPort === 0 ? '' : `${hostPort}-${hostPortEnd}`;
+  return parsePublish(`${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:${host}:${containerPort}/${proto}`)[0]!;
 }
 
 function exclusive(mode: string): DockerliteError {

@@ -33,7 +33,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   }
   const hostname = options.hostname ?? shortId(id);
   const tty = options.tty === true;
-  const networking = normaliseNetworking(options);
+  const networking = normaliseNetworking(options, Object.keys(image.ExposedPorts ?? {}));
   const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network: networking.network });
   const limits = checkResources(options.resources);
   const healthcheck = mergeHealthcheck(options.healthcheck, image.Healthcheck);
@@ -64,7 +64,6 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     privileged: options.privileged === true,
     init: options.init === true,
     autoRemove: options.autoRemove === true,
-    exposedPorts: Object.keys(image.ExposedPorts ?? {}),
     ...(restart && { restart }),
     ...(healthcheck && { healthcheck }),
     ...(isolation && { isolation }),

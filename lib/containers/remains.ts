@@ -6,7 +6,6 @@ import { probeSockets } from '../binding/supervisor';
 import * as net from '../binding/net';
 import { vethName } from '../network/attachment';
 import { removeElements } from '../network/tables';
-import { tableName } from '../network/rules';
 import type { Store } from '../store/store';
 import { containerElements } from './network-state';
 import { containerById } from './record';
@@ -61,7 +60,7 @@ export async function clearAbandoned(store: Store, id: string): Promise<void> {
 /** What the rules say of a container that has ended without its supervisor taking it back. */
 async function forgetContainer(store: Store, id: string): Promise<void> {
   const row = containerById(store, id);
-  if (row !== undefined) await removeElements(containerElements(store, tableName(store.marker.id), row));
+  if (row !== undefined) await removeElements(containerElements(store, row));
 }
 
 /** liblxc appends -1, -2, ... where a name is taken. */

@@ -16,7 +16,7 @@ import { execPayload } from './exec-payload';
 import { clearExitRecord } from './exit-record';
 import { probeOf } from './healthcheck';
 import { lxcConfig } from './lxc-config';
-import { type NetworkPlan, prepareNetwork } from './network-setup';
+import { type NetworkPlan, portsRefused, prepareNetwork } from './network-setup';
 import { encodePayload } from './payload';
 import { prepareMounts } from './prepare-mounts';
 import { type ContainerRow, specOf } from './record';
@@ -85,7 +85,7 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
     }
     return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams);
   } catch (failure) {
-    const error = explain(failure);
+    const error = explain(failure, row);
     ends?.discard();
     await giveUp(connection);
     unclaim(context, row, error);
@@ -107,11 +107,12 @@ async function giveUp(connection: SupervisorConnection | undefined): Promise<voi
 }
 
 /** A supervisor that ends without a word could not even be loaded, which its dynamic linker tells nobody but its stderr. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, row: ContainerRow): unknown {
   if (error instanceof DockerliteError && error.code === 'E_START_FAILED' && /detached idmapped mount/.test(error.message)) {
     const hint = 'this kernel or the store\'s file system has no idmapped mounts, which a user namespace needs: use --userns=host';
     return new DockerliteError(error.code, error.message, { errno: error.errno, hint, cause: error });
   }
+  if (error instanceof DockerliteError && error.message.startsWith('failed to bind host port')) return portsRefused(row, error.message, error);
   if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_RUNNING' || lxcVersion() !== '') return error;
   return new DockerliteError('E_NATIVE_MISSING', 'liblxc, which starts containers, is not installed or cannot be loaded', {
     hint: 'on Debian: apt-get install liblxc1',

@@ -15,7 +15,7 @@ const ENOENT = 2;
 const EEXIST = 17;
 const EBUSY = 16;
 
-/** Elements in one transaction; some thousands fit one message queue. */
+/** Elements in one transaction. */
 const AT_ONCE = 512;
 
 /** Makes the elements be there, and the tables if they are missing: a reboot or a flushed firewall takes them. */
@@ -38,7 +38,7 @@ export async function addElements(tables: Tables, elements: NftElement[]): Promi
 
 /** Fine when they are not there. */
 export async function removeElements(elements: NftElement[]): Promise<void> {
-  if (elements.length > 0) await net.sendBatch(net.encodeElements('delete', elements), { lenient: true });
+  for (const part of inParts(elements)) await net.sendBatch(net.encodeElements('delete', part), { lenient: true });
 }
 
 /** Writes the tables' rules, as they are to be, and puts in what is missing. */
@@ -66,6 +66,7 @@ async function send(elements: NftElement[]): Promise<void> {
   for (const part of inParts(elements)) await net.sendBatch(net.encodeElements('add', part), {});
 }
 
-function inParts(elements: NftElement[]): NftElement[][] {
+/** Some thousands of them do not fit one message queue. */
+export function inParts(elements: NftElement[]): NftElement[][] {
   return Array.from({ length: Math.ceil(elements.length / AT_ONCE) }, (_, i) => elements.slice(i * AT_ONCE, (i + 1) * AT_ONCE));
 }

@@ -12,6 +12,7 @@
 #include "napi/args.h"
 #include "napi/promise_worker.h"
 #include "net/bridge.h"
+#include "net/host_port.h"
 #include "net/link.h"
 #include "net/nft_batch.h"
 #include "net/rules.h"
@@ -184,6 +185,13 @@ Napi::Value ReadCounterJs(const Napi::CallbackInfo& info) {
   return PromiseWorker<NftCounter>::Queue(info.Env(), [element = ReadElement(info[0])] { return ReadCounter(element); }, ToCounter);
 }
 
+Napi::Value IsPortFreeJs(const Napi::CallbackInfo& info) {
+  const int32_t number = args::Int(info[2]);
+  std::optional<HostPort> port = ParseHostPort(CString(info[0]), CString(info[1]), number > 0 ? static_cast<unsigned long>(number) : 0);
+  if (!port) throw Napi::TypeError::New(info.Env(), "expected a protocol, an address and a port");
+  return Napi::Boolean::New(info.Env(), static_cast<bool>(BindHostPort(*port, {})));
+}
+
 Napi::Value ConnectVethJs(const Napi::CallbackInfo& info) {
   const int32_t netns = args::Int(info[0]);
   Napi::Object request = args::Options(info, 1);
@@ -222,6 +230,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("encodeElements", Napi::Function::New(env, EncodeElementsJs, "encodeElements"));
   exports.Set("sendBatch", Napi::Function::New(env, SendBatchJs, "sendBatch"));
   exports.Set("readCounter", Napi::Function::New(env, ReadCounterJs, "readCounter"));
+  exports.Set("isPortFree", Napi::Function::New(env, IsPortFreeJs, "isPortFree"));
   exports.Set("connectVeth", Napi::Function::New(env, ConnectVethJs, "connectVeth"));
   exports.Set("hasTable", Napi::Function::New(env, HasTableJs, "hasTable"));
   exports.Set("sysctl", Napi::Function::New(env, SysctlJs, "sysctl"));

@@ -13,14 +13,13 @@
 #include <optional>
 
 #include "net/address.h"
+#include "net/host_port.h"
 #include "net/nft_batch.h"
 #include "net/raw_socket.h"
 #include "supervisor/frame.h"
 
 namespace dockerlite {
 namespace {
-
-constexpr const char* kBind = "failed to bind host port";
 
 std::vector<std::string> Words(const std::string& text) {
   std::vector<std::string> words;
@@ -50,65 +49,10 @@ class Visit {
   bool entered_;
 };
 
-struct Claim {
-  int type = SOCK_STREAM, protocol = IPPROTO_TCP;
-  sockaddr_storage address{};
-  socklen_t length = 0;
-};
-
-std::optional<Claim> ParseClaim(const std::vector<std::string>& words) {
-  if (words.size() != 3) return std::nullopt;
-  Claim claim;
-  if (words[0] == "udp") {
-    claim.type = SOCK_DGRAM;
-    claim.protocol = IPPROTO_UDP;
-  } else if (words[0] == "sctp") {
-    claim.protocol = IPPROTO_SCTP;
-  } else if (words[0] != "tcp") {
-    return std::nullopt;
-  }
-  std::optional<Address> host = ParseAddress(words[1]);
-  unsigned long port = strtoul(words[2].c_str(), nullptr, 10);
-  if (!host || port == 0 || port > 65535) return std::nullopt;
-  const in_port_t number = htons(static_cast<uint16_t>(port));
-  if (host->family == AF_INET) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = number;
-    memcpy(&in.sin_addr, host->bytes, 4);
-    memcpy(&claim.address, &in, claim.length = sizeof in);
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = number;
-    memcpy(&in.sin6_addr, host->bytes, 16);
-    memcpy(&claim.address, &in, claim.length = sizeof in);
-  }
-  return claim;
-}
-
 // "tcp 0.0.0.0 8080" as Docker writes it.
 std::string Shown(const std::vector<std::string>& words) {
   const bool v6 = words[1].find(':') != std::string::npos;
   return (v6 ? "[" + words[1] + "]" : words[1]) + ":" + words[2] + "/" + words[0];
-}
-
-Result<UniqueFd> Bind(const Claim& claim, const std::string& shown) {
-  UniqueFd socket(::socket(claim.address.ss_family, claim.type | SOCK_CLOEXEC, claim.protocol));
-  // A kernel without SCTP has nobody who could listen there.
-  if (!socket && claim.protocol == IPPROTO_SCTP) return UniqueFd();
-  if (!socket) return Error::last(kBind, shown);
-  const int on = 1;
-  // As servers do: connections of the past are no reason to refuse.
-  if (claim.type == SOCK_STREAM) setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (claim.address.ss_family == AF_INET6) setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  int error = bind(socket.get(), reinterpret_cast<const sockaddr*>(&claim.address), claim.length) == 0 ? 0 : errno;
-  // Only one that listens keeps others away.
-  if (error == 0 && claim.type == SOCK_STREAM && listen(socket.get(), 0) != 0) error = errno;
-  if (error == EADDRINUSE) return Error{error, kBind, shown, "address already in use"};
-  if (error == EADDRNOTAVAIL) return Error{error, kBind, shown, "cannot assign requested address"};
-  if (error != 0) return Error{error, kBind, shown, {}};
-  return socket;
 }
 
 void PutAddress(std::string& out, unsigned index, const Address& address) {
@@ -160,9 +104,9 @@ bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
 Status Network::ClaimPorts(const std::vector<std::string>& ports) {
   for (const std::string& order : ports) {
     const std::vector<std::string> words = Words(order);
-    std::optional<Claim> claim = ParseClaim(words);
+    std::optional<HostPort> claim = words.size() == 3 ? ParseHostPort(words[0], words[1], strtoul(words[2].c_str(), nullptr, 10)) : std::nullopt;
     if (!claim) return Error{EBADMSG, "START", order, "malformed port"};
-    Result<UniqueFd> socket = Bind(*claim, Shown(words));
+    Result<UniqueFd> socket = BindHostPort(*claim, Shown(words));
     if (!socket) return socket.error();
     if (socket.value()) ports_.push_back(std::move(socket.value()));
   }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isIP } from 'node:net';
+import { DockerliteError } from '../errors';
+import type { Protocol } from './elements';
+
+/** One port of a container to publish, and where. */
+export interface PortMapping {
+  proto: Protocol;
+  containerPort: number;
+  /** '' for every address of the host. */
+  hostIp: string;
+  /** One of these is taken; 0 for any that is free. */
+  hostPort: number;
+  hostPortEnd: number;
+}
+
+type Range = [first: number, last: number];
+
+/**
+ * What -p takes: [[IP:][HOSTPORT[-END]]:]PORT[-END][/PROTOCOL], an IPv6 address in brackets.
+ * @throws E_INVALID in Docker's words
+ */
+export function parsePublish(text: string): PortMapping[] {
+  const { proto, rest } = splitProtocol(text);
+  const { hostIp, host, container } = splitAddress(rest);
+  if (container === '') throw new DockerliteError('E_INVALID', `no port specified: ${text}<empty>`);
+  if (hostIp !== '' && isIP(hostIp) === 0) throw new DockerliteError('E_INVALID', `invalid IP address: ${hostIp}`);
+  const ports = parseRange(container, 'containerPort');
+  const hosts: Range = host === '' ? [0, 0] : parseRange(host, 'hostPort');
+  const [count, hostCount] = [ports[1] - ports[0], hosts[1] - hosts[0]];
+  // One port of the container may have any of a range of the host's.
+  if (host !== '' && count !== hostCount && count !== 0) throw new DockerliteError('E_INVALID', `invalid ranges specified for container and host Ports: ${container} and ${host}`);
+  return Array.from({ length: count + 1 }, (_, i) => {
+    const paired = host === '' ? { hostPort: 0, hostPortEnd: 0 } : count === 0 ? { hostPort: hosts[0], hostPortEnd: hosts[1] } : { hostPort: hosts[0] + i, hostPortEnd: hosts[0] + i };
+    return { proto, containerPort: ports[0] + i, hostIp, ...paired };
+  });
+}
+
+/** What --expose and an image's ExposedPorts have: PORT[-END][/PROTOCOL], as "80/tcp" each. @throws E_INVALID */
+export function parseExpose(text: string): string[] {
+  const { proto, rest } = splitProtocol(text);
+  if (!/^\d+(-\d+)?$/.test(rest)) throw new DockerliteError('E_INVALID', `invalid range format for --expose: ${text}`);
+  const [first, last] = parseRange(rest, 'containerPort');
+  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${proto}`);
+}
+
+function splitProtocol(text: string): { proto: Protocol; rest: string } {
+  const slash = text.indexOf('/');
+  if (slash < 0) return { proto: 'tcp', rest: text };
+  const proto = text.slice(slash + 1).toLowerCase();
+  if (proto === '' || proto === 'tcp') return { proto: 'tcp', rest: text.slice(0, slash) };
+  if (proto === 'udp' || proto === 'sctp') return { proto, rest: text.slice(0, slash) };
+  throw new DockerliteError('E_INVALID', `invalid proto: ${text.slice(slash + 1)}`);
+}
+
+function splitAddress(text: string): { hostIp: string; host: string; container: string } {
+  const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text);
+  const parts = (bracketed === null ? text : bracketed[2]!).split(':');
+  const container = parts.pop() ?? '';
+  const host = parts.pop() ?? '';
+  if (bracketed !== null) return { hostIp: bracketed[1]!, host, container };
+  return { hostIp: parts.join(':'), host, container };
+}
+
+function parseRange(text: string, what: string): Range {
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  const range: Range = [Number(first), Number(last)];
+  if (first !== '' && range[0] >= 1 && range[1] <= 65535 && range[0] <= range[1]) return range;
+  throw new DockerliteError('E_INVALID', `invalid ${what}: ${text}`);
+}
