@@ -52,7 +52,7 @@ need() {
   done
 }
 build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev libseccomp-dev btrfs-progs busybox-static)
-test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo openssl)
+test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo umoci openssl)
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
   || die "this is not Debian (no apt-get): install the equivalents of ${build_packages[*]} yourself, then npm ci && npm run build"

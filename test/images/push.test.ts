@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Store } from '../../lib/store/store';
 import { buildBusyboxRootfs } from '../helpers/busybox';
+import { missingPrograms } from '../helpers/docker-registry';
 import { storeOf, TestEngine } from '../helpers/engine';
 import { FakeRegistry, sha256 } from '../helpers/fake-registry';
 import { findings } from '../helpers/findings';
@@ -55,6 +56,16 @@ describe('pushing images', () => {
     const { id } = await container.commit({ reference: `${fake.host}/ours:v1` });
     await container.remove();
     return id;
+  }
+
+  /** The tree of an image as a program that is not ours makes it of the layers. */
+  async function unpackedByUmoci(name: string) {
+    const layout = join(test.loop.directory, 'umoci');
+    mkdirSync(layout);
+    await test.engine.images.save([name], { path: `${layout}.tar` });
+    execFileSync('tar', ['-C', layout, '-xf', `${layout}.tar`]);
+    execFileSync('umoci', ['unpack', '--image', `${layout}:v1`, `${layout}/bundle`], { stdio: 'ignore' });
+    return withoutBlocks(listTree(`${layout}/bundle/rootfs`));
   }
 
   it('pushes what was pulled with the manifest it came with', async () => {
@@ -110,6 +121,7 @@ describe('pushing images', () => {
     assert.deepEqual(theirs, ours);
 
     assert.equal((await push('ours:v1')).digest, digest, 'the same again');
+    if (missingPrograms('umoci') === undefined) assert.deepEqual(await unpackedByUmoci(`${fake.host}/ours:v1`), ours);
   }).timeout(120_000);
 
   it('sends of a small change in a large image the change alone', async () => {
