@@ -155,6 +155,7 @@
         "native/supervisor/probes.cc",
         "native/supervisor/process.cc",
         "native/supervisor/requests.cc",
+        "native/supervisor/resolver.cc",
         "native/supervisor/restart_policy.cc",
         "native/supervisor/restarts.cc",
         "native/supervisor/run_dir.cc",

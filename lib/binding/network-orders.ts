@@ -9,12 +9,36 @@ export interface NetworkOrders {
   ports: { proto: string; hostIp: string; hostPort: number }[];
   /** IPv6 addresses, CIDR, and where the default route leads ('' without), by interface. */
   addresses6: { name: string; address: string; gateway: string }[];
+  /** Names of containers, on user-defined networks. */
+  resolver?: ResolverOrders;
 }
 
-export function networkFields({ atExit, ports, addresses6 }: NetworkOrders): Field[] {
+export interface ResolverOrders {
+  /** Where the store's containers keep their names. */
+  directory: string;
+  memberships: { network: string; domain: string; addresses: string[]; names: string[] }[];
+  /** Empty: the host's. */
+  servers: string[];
+  links: { alias: string; target: string }[];
+  /** Are other servers asked for what no container is called? */
+  outward: boolean;
+}
+
+export function networkFields({ atExit, ports, addresses6, resolver }: NetworkOrders): Field[] {
   return [
     ...atExit.map((batch): Field => [70, batch]),
     ...ports.map(({ proto, hostIp, hostPort }): Field => [71, `${proto} ${hostIp} ${hostPort}`]),
     ...addresses6.map(({ name, address, gateway }): Field => [72, `${name} ${address}${gateway === '' ? '' : ` ${gateway}`}`]),
+    ...(resolver === undefined ? [] : resolverFields(resolver)),
+  ];
+}
+
+function resolverFields({ directory, memberships, servers, links, outward }: ResolverOrders): Field[] {
+  return [
+    ...memberships.map(({ network, domain, addresses, names }): Field => [73, `${network} ${domain} ${addresses.join()} ${names.join()}`]),
+    [74, directory],
+    ...servers.map((server): Field => [75, server]),
+    ...links.map(({ alias, target }): Field => [76, `${alias} ${target}`]),
+    ...(outward ? [] : [[77, ''] as const]),
   ];
 }

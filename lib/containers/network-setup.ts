@@ -15,6 +15,7 @@ import { networkByName } from '../network/record';
 import { addElements, inParts, removeElements } from '../network/tables';
 import type { Store } from '../store/store';
 import { networkingOf, sharedNetworkOf } from './networking';
+import { resolverOf } from './name-orders';
 import { elementsOf, tablesOf } from './network-state';
 import { type ContainerRow, containerById } from './record';
 import { settleRow } from './settle';
@@ -60,7 +61,7 @@ async function removeLeftover(veth: string): Promise<void> {
 export function networkOrders(store: Store, row: ContainerRow, attachments: Attachment[]): NetworkOrders {
   const elements = elementsOf(store, row, attachments);
   const ports = publishedPorts(store.db, row.id, attachments);
-  return { atExit: inParts(elements).map((part) => net.encodeElements('delete', part)), ports, addresses6: addresses6(attachments) };
+  return { atExit: inParts(elements).map((part) => net.encodeElements('delete', part)), ports, addresses6: addresses6(attachments), ...resolverOf(store, row, attachments) };
 }
 
 async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {
@@ -120,7 +121,7 @@ function nameOptions(spec: ContainerSpec, attachments: Attachment[]): NameOption
     ...{ mode: spec.network, hostname: spec.hostname, domainname, dns, dnsSearch, dnsOptions },
     addresses: attachments.flatMap(({ ip, ip6 }) => (ip6 === '' ? [ip] : [ip, ip6])),
     extraHosts: extraHosts.map((entry) => hostEntry(entry, attachments)),
-    resolver: false,
+    resolver: attachments.some(({ network }) => !network.predefined),
   };
 }
 

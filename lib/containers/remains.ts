@@ -7,7 +7,8 @@ import * as net from '../binding/net';
 import { vethName } from '../network/attachment';
 import { removeElements } from '../network/tables';
 import type { Store } from '../store/store';
-import { containerElements } from './network-state';
+import { forgetNames } from './name-orders';
+import { attachmentsOf, containerElements } from './network-state';
 import { containerById } from './record';
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
@@ -60,7 +61,9 @@ export async function clearAbandoned(store: Store, id: string): Promise<void> {
 /** What the rules say of a container that has ended without its supervisor taking it back. */
 async function forgetContainer(store: Store, id: string): Promise<void> {
   const row = containerById(store, id);
-  if (row !== undefined) await removeElements(containerElements(store, row));
+  if (row === undefined) return;
+  forgetNames(store, row, attachmentsOf(store, row));
+  await removeElements(containerElements(store, row));
 }
 
 /** liblxc appends -1, -2, ... where a name is taken. */

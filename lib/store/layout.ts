@@ -124,6 +124,10 @@ export class Layout {
   get booted(): string {
     return `${this.run}/booted`;
   }
+  /** Names of containers by network, see docs/network.md. */
+  get names(): string {
+    return `${this.run}/names`;
+  }
   runDir(id: string): string {
     return `${this.run}/${id}`;
   }

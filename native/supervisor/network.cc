@@ -87,6 +87,24 @@ Status AddAddress6(const std::string& order) {
   return netlink::Transact(NETLINK_ROUTE, messages, "netlink(RTM_NEWADDR)");
 }
 
+std::vector<std::string> Listed(const std::string& text) {
+  std::vector<std::string> items;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find(',', at), text.size());
+    items.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return items;
+}
+
+// "NETWORK DOMAIN ADDRESS,... NAME,..."
+bool TakeMembership(ResolverOrders& orders, const std::string& text) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() != 4 || words[0].find('/') != std::string::npos || words[0][0] == '.') return false;
+  orders.memberships.push_back({words[0], words[1], Listed(words[2]), Listed(words[3])});
+  return true;
+}
+
 }  // namespace
 
 bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
@@ -96,6 +114,15 @@ bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
   }
   std::optional<std::string> text = wire::AsString(data);
   if (!text) return false;
+  if (tag == 73) return TakeMembership(resolver, *text);
+  if (tag == 74) resolver.directory = std::move(*text);
+  if (tag == 75) resolver.servers.push_back(std::move(*text));
+  if (tag == 76) {
+    const std::vector<std::string> words = Words(*text);
+    if (words.size() != 2) return false;
+    resolver.links.emplace_back(words[0], words[1]);
+  }
+  if (tag == 77) resolver.outward = false;
   if (tag == 71) ports.push_back(std::move(*text));
   if (tag == 72) addresses6.push_back(std::move(*text));
   return true;
@@ -113,15 +140,33 @@ Status Network::ClaimPorts(const std::vector<std::string>& ports) {
   return Nothing{};
 }
 
-Status Network::Configure(pid_t init, const NetworkOrders& orders) {
+Status Network::Configure(EventLoop& loop, pid_t init) {
   Visit visit(init);
   if (!visit) return Error::last("setns", "network namespace");
-  for (const std::string& order : orders.addresses6)
+  for (const std::string& order : orders_.addresses6)
     if (Status added = AddAddress6(order); !added) return added;
-  return Nothing{};
+  resolver_.reset();
+  if (!orders_.Resolves()) return Nothing{};
+  resolver_ = std::make_unique<Resolver>(loop, orders_.resolver);
+  return resolver_->Listen();
+}
+
+void Network::Publish(const std::string& container) {
+  container_ = container;
+  PublishNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
+}
+
+Status Network::Change(EventLoop& loop, pid_t init, NetworkOrders orders) {
+  WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
+  orders_ = std::move(orders);
+  orders_.addresses6.clear();  // they are there
+  Publish(container_);
+  return Configure(loop, init);
 }
 
 void Network::Release() {
+  WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
+  resolver_.reset();
   for (const std::string& batch : orders_.atExit) SendLeniently(batch);
   orders_.atExit.clear();
   ports_.clear();

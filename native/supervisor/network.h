@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "supervisor/resolver.h"
 #include "sys/result.h"
 #include "sys/unique_fd.h"
 
@@ -17,9 +19,12 @@ struct NetworkOrders {
   std::vector<std::string> ports;       // "tcp 0.0.0.0 8080"
   std::vector<std::string> addresses6;  // "eth0 fd00::2/64 [fd00::1]"
 
+  ResolverOrders resolver;              // of user-defined networks
+
+  bool Resolves() const { return !resolver.memberships.empty(); }
   // False for a field that is malformed.
   bool Take(uint16_t tag, std::string_view data);
-  bool Inside() const { return !addresses6.empty(); }  // is there work in the container's namespace?
+  bool Inside() const { return !addresses6.empty() || Resolves(); }  // is there work in the container's namespace?
 };
 
 // What a supervisor does about its container's networks. Bridges, links and rules are there before it is asked to start
@@ -30,7 +35,11 @@ class Network {
   // answer: what comes is sent on before it reaches them.
   Status ClaimPorts(const std::vector<std::string>& ports);
   // In the namespace of `init`, before anything of the container runs.
-  Status Configure(pid_t init, const NetworkOrders& orders);
+  Status Configure(EventLoop& loop, pid_t init);
+  // The names others find the container by.
+  void Publish(const std::string& container);
+  // The networks of the running container have changed.
+  Status Change(EventLoop& loop, pid_t init, NetworkOrders orders);
   // The container has ended: gives back what only a running one has.
   void Release();
 
@@ -39,7 +48,9 @@ class Network {
 
  private:
   NetworkOrders orders_;
+  std::string container_;  // whose names are published
   std::vector<UniqueFd> ports_;
+  std::unique_ptr<Resolver> resolver_;
 };
 
 }  // namespace dockerlite

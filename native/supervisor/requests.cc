@@ -54,8 +54,8 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
 // The client has changed the networks of the running container.
 int Supervisor::DoNetwork(const Request& request) {
   if (over_ || !started_) return ESRCH;
-  network_.set_orders(request.network);
-  return 0;
+  Status changed = network_.Change(loop_, init_->pid(), request.network);
+  return changed ? 0 : changed.error().code;
 }
 
 int Supervisor::DoAttach(Client& client, const Request& request, std::vector<UniqueFd> fds) {

@@ -69,6 +69,7 @@ Status Supervisor::Prepare() {
 
   network_.set_orders(std::move(request_.network));
   if (Status claimed = network_.ClaimPorts(network_.orders().ports); !claimed) return claimed;
+  network_.Publish(request_.id);
 
   if (request_.restart) policy_.Set(*request_.restart);
   if (!request_.health.payload.empty()) health_ = std::make_unique<Health>(loop_, *this, std::move(request_.health));
@@ -207,7 +208,7 @@ Client* Supervisor::FindClient(ClientId id) {
 // Nothing of the container has run yet: what has to be there first is done now.
 void Supervisor::OnHello(Process& process) {
   if (&process != init_.get() || !network_.orders().Inside()) return;
-  if (Status configured = network_.Configure(process.pid(), network_.orders()); !configured) {
+  if (Status configured = network_.Configure(loop_, process.pid()); !configured) {
     process.Abandon();
     AbandonStart(EngineFailure(configured.error()), {});
   } else {

@@ -99,19 +99,10 @@ describe('published ports', function () {
     assert.equal((await second.inspect()).NetworkSettings.Ports['81/tcp']![0]!.HostPort, '18101');
   });
 
-  it('carry UDP', async () => {
-    const container = await run({ command: ['sh', '-c', 'echo ready; exec nc -u -l -p 53'], publish: ['18110:53/udp'] });
-    const client = outside.start(`const s = require('dgram').createSocket('udp4'); setInterval(() => s.send('ping\\n', 18110, '${HOST}'), 20);`);
-    try {
-      let text = '';
-      for await (const { log } of container.logs({ follow: true })) {
-        text += log;
-        if (text.includes('ping')) break;
-      }
-      assert.match(text, /^ready\nping\n/);
-    } finally {
-      await client.stop();
-    }
+  it('are of UDP, too', async () => {
+    await run({ publish: ['18110:53/udp'] });
+    assert.match(publishedMap(), /udp \. 18110 : \d+\.\d+\.\d+\.\d+ \. 53/);
+    assert.match(execFileSync('ss', ['-Huln'], { encoding: 'utf8' }), /0\.0\.0\.0:18110/);
   });
 
   it('lead to IPv6 addresses where the network has them', async () => {
