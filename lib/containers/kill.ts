@@ -40,7 +40,7 @@ export async function sendSignal(context: Context, row: ContainerRow, number: nu
     // Before it, so that it comes before the end that it may bring.
     recordContainerEvent(context.store, row, 'kill', { signal: String(number) });
     await (stops ? supervisor.stopSignal(number) : supervisor.signal(number));
-    // A frozen process dies only once it runs again.
-    if (row.state === 'paused' && number === constants.signals.SIGKILL) await supervisor.thaw().catch(ignoreItsEnd);
+    // A frozen process dies only once it runs again, and whether it is frozen may have changed since the row was read.
+    if (number === constants.signals.SIGKILL) await supervisor.thaw().catch(ignoreItsEnd);
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { promises, readdirSync, renameSync, rmSync } from 'node:fs';
+import { promises, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import { randomId } from '../util/id';
 import { atWork, currentOwner, isAtWork } from '../util/owner';
@@ -56,8 +56,11 @@ export class SnapshotPool {
     await this.refills.get(imageId);
     this.known.delete(imageId);
     const pool = this.layout.imagePool(imageId);
-    for (const name of readdirQuietly(pool)) await this.discard(`${pool}/${name}`);
-    rmSync(pool, { recursive: true, force: true });
+    // Another process that has just used the image may be filling it: what comes after this is found to be without an image.
+    for (let attempt = 0; attempt < 10; attempt++) {
+      for (const name of readdirQuietly(pool)) await this.discard(`${pool}/${name}`);
+      if (isRemoved(pool)) return;
+    }
   }
 
   /** Deletes these entries of an image's pool. */
@@ -102,6 +105,18 @@ export function isUnfinished(name: string): boolean {
 
 function visible(names: string[]): string[] {
   return names.filter((name) => !name.startsWith('.'));
+}
+
+function isRemoved(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return true;
+    if (code === 'ENOTEMPTY') return false;
+    throw error;
+  }
 }
 
 function readdirQuietly(directory: string): string[] {

@@ -91,7 +91,9 @@ async function lasting(look: () => string[]): Promise<string[]> {
 }
 
 async function leaks(test: TestEngine, directory: string, before: Before): Promise<string[]> {
-  const faults = (await newLeftovers(directory, before.machine)).map((line) => `left behind: ${line}`);
+  // The store's own bridge goes with the store.
+  const bridge = `network link dl${storeOf(test.engine).marker.id.slice(0, 8)}`;
+  const faults = (await newLeftovers(directory, new Set([...before.machine, bridge]))).map((line) => `left behind: ${line}`);
   const own = () => containerThings().filter(({ digits }) => before.history.knows(digits));
   faults.push(...(await lasting(() => own().map(({ line, digits }) => `left behind: ${line}${before.history.of(digits)}`))));
   const subvolumes = (await btrfs.subvolumeNested(test.root)).filter((path) => !path.toString().startsWith('pool/')).length;

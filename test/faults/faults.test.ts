@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Engine } from '../../lib/engine';
 import { DockerliteError } from '../../lib/errors';
 import { descriptors } from '../crash/victims';
-import { storeOf, TestEngine } from '../helpers/engine';
-import { findings } from '../helpers/findings';
+import { TestEngine } from '../helpers/engine';
 import { Boundary, type Moment } from './boundary';
+import { halfMade, removeEverything } from './half-made';
 import { type Scenario, SCENARIOS } from './operations';
 
 describe('every call outwards that fails in turn', function () {
@@ -26,8 +24,8 @@ describe('every call outwards that fails in turn', function () {
   for (const scenario of SCENARIOS) {
     it(`${scenario.name}: a clear error, nothing half-made`, async () => {
       detach(await (await scenario.prepare(test)).run()); // whatever is loaded and opened once
-      await halfMade();
-      await removeEverything();
+      await halfMade(test);
+      await removeEverything(test);
       const faults: string[] = [];
       let injected = 0;
       for (const moment of ['before', 'after'] as const) {
@@ -54,46 +52,15 @@ describe('every call outwards that fails in turn', function () {
       detach(result);
     } catch (error) {
       if (!(error instanceof DockerliteError)) wrong.push(`no clear error: ${error instanceof Error ? error.stack : String(error)}`);
-      wrong.push(...(await halfMade()));
+      wrong.push(...(await halfMade(test)));
       await run().then(detach, (again: unknown) => {
         if (!(again instanceof DockerliteError) || done?.includes(again.code) !== true) wrong.push(`not possible any more: ${String(again)}`);
       });
     }
-    wrong.push(...(await halfMade()));
-    await removeEverything();
+    wrong.push(...(await halfMade(test)));
+    await removeEverything(test);
     if (!(await becomes(() => descriptors('self') <= open))) wrong.push(`${descriptors('self') - open} descriptors left open`);
     return wrong;
-  }
-
-  /** What is neither there nor not there. */
-  async function halfMade(): Promise<string[]> {
-    // As the next command does it, whoever gives it.
-    await using next = await Engine.open({ root: test.root, pool: 0 });
-    await next.containers.list({ all: true });
-    await next.volumes.list();
-    const { db, layout } = storeOf(test.engine);
-    const wrong = (await findings(test.engine)).map((finding) => `check finds ${JSON.stringify(finding)}`);
-    for (const table of ['containers', 'images']) {
-      const rows = db.all<{ id: string; state: string }>(`SELECT id, state FROM ${table} WHERE state IN ('creating', 'removing', 'starting')`);
-      wrong.push(...rows.map(({ id, state }) => `${table}: ${id.slice(0, 12)} is ${state}`));
-      const [{ count } = { count: -1 }] = db.all<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
-      const trees = readdirSync(`${layout.root}/${table}`).length;
-      if (trees !== count) wrong.push(`${trees} trees of ${count} ${table}`);
-    }
-    const volumes = db.all<{ name: string; state: string }>('SELECT name, state FROM volumes');
-    wrong.push(...volumes.filter(({ state }) => state !== 'ready').map(({ name, state }) => `volumes: ${name} is ${state}`));
-    const directories = existsSync(layout.volumes) ? readdirSync(layout.volumes).length : 0;
-    if (directories !== volumes.length) wrong.push(`${directories} trees of ${volumes.length} volumes`);
-    const work = readdirSync(layout.tmp);
-    return work.length === 0 ? wrong : [...wrong, `in tmp/: ${work.join(' ')}`];
-  }
-
-  async function removeEverything(): Promise<void> {
-    for (const { id } of await test.engine.containers.list({ all: true })) await (await test.engine.containers.get(id)).remove({ force: true });
-    for (const { id, tags } of await test.engine.images.list()) {
-      if (!tags.some((name) => /^(busybox|empty):/.test(name))) await test.engine.images.remove(id, { force: true });
-    }
-    await test.engine.volumes.prune({ all: true });
   }
 });
 
