@@ -12,6 +12,7 @@ export const NETWORK_OPTIONS = {
   domainname: { type: 'string', value: 'DOMAIN', describe: 'Domain of the host name' },
   ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address in the first network, e.g. 172.30.100.104' },
   ip6: { type: 'string', value: 'ADDRESS', describe: 'IPv6 address in the first network' },
+  egress: { type: 'string', value: 'POLICY', describe: 'Where it may send to: all, none, or addresses and networks with or without a port, e.g. 192.0.2.0/24:443' },
   expose: { type: 'list', value: 'PORT[-END][/PROTO]', describe: 'Ports besides the image\'s, for -P' },
   link: { type: 'list', value: 'CONTAINER[:ALIAS]', describe: 'A name of its own for another container' },
   'mac-address': { type: 'string', value: 'ADDRESS', describe: 'Hardware address, e.g. 02:42:ac:11:00:02' },
@@ -30,7 +31,7 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
   if (mixed !== undefined) throw new UsageError('conflicting options: cannot specify both --network-alias or --ip and the same per network');
   return {
     ...(network.length > 0 && { network }),
-    ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname }),
+    ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname, egress: args.egress }),
     networkAliases: args['network-alias'],
     links: args.link,
     dns: args.dns,

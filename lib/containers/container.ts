@@ -8,6 +8,7 @@ import { commitContainer, type CommitOptions } from './commit';
 import { recordContainerEvent } from './container-events';
 import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } from './copy';
 import { type Change, containerDiff } from './diff';
+import { egressCounters, type EgressCounters } from './egress';
 import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
 import { exportContainer, type ExportTarget } from './export';
 import { type ContainerInfo, describeContainer, type SizeInfo } from './inspect';
@@ -145,6 +146,11 @@ export class Container implements AsyncDisposable {
    */
   async update(options: UpdateOptions): Promise<string[]> {
     return updateContainer(this.context, await this.row(), options);
+  }
+
+  /** What its egress policy has refused since its start. */
+  async egress(): Promise<EgressCounters> {
+    return egressCounters(this.context.store, await this.row());
   }
 
   /** What is published and exposed; nothing while it does not run. */

@@ -18,7 +18,8 @@ export function resolverOf(store: Store, row: ContainerRow, attachments: Attachm
     names: [...new Set([row.name, ...endpoint.aliases, shortId(row.id)].map((name) => name.toLowerCase()))],
   }));
   const links = own.flatMap(({ endpoint }) => endpoint.links.map((link) => ({ alias: link.split(':')[1]!.toLowerCase(), target: link.split(':')[0]!.toLowerCase() })));
-  const outward = defaultRouteOf(attachments) !== undefined;
+  // Questions carry data out as well as anything.
+  const outward = defaultRouteOf(attachments) !== undefined && networkingOf(spec).egress === undefined;
   return { resolver: { directory: store.layout.names, memberships, links, servers: networkingOf(spec).dns, outward } };
 }
 

@@ -4,6 +4,7 @@ import { addressesOf } from '../network/address-pool';
 import { addressOf6 } from '../network/address-pool6';
 import { type Attachment, attachmentElements, vethName } from '../network/attachment';
 import { bridgeOf, removeBridge } from '../network/bridge';
+import { egressElements } from '../network/egress';
 import { bridgeElements, portElement } from '../network/elements';
 import { macOf, normaliseEndpoint } from '../network/endpoint';
 import { publishedPorts } from '../network/ports';
@@ -34,7 +35,8 @@ export function containerElements(store: Store, row: ContainerRow, networks = al
 
 export function elementsOf(store: Store, row: ContainerRow, attachments: Attachment[]): NftElement[] {
   const table = tableName(store.marker.id);
-  return [...attachmentElements(table, attachments), ...publishedPorts(store.db, row.id, attachments).map((port) => portElement(table, port))];
+  const { egress } = networkingOf(specOf(row));
+  return [...egressElements(table, egress, attachments), ...attachmentElements(table, attachments), ...publishedPorts(store.db, row.id, attachments).map((port) => portElement(table, port))];
 }
 
 /** The networks a running container is in, eth0's first. */

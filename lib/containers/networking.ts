@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { DockerliteError } from '../errors';
 import { type EndpointOptions, type EndpointSpec, normaliseEndpoint, userNetworksOnly } from '../network/endpoint';
+import { type EgressTarget, parseEgress } from '../network/egress';
 import { parseExpose, parsePublish, type PortMapping } from '../network/port-spec';
 import type { ContainerOptions, ContainerSpec } from './spec';
 
@@ -29,6 +30,8 @@ export interface NetworkingOptions {
   publishAll?: boolean;
   /** Ports besides the image's, e.g. "80", "8000-8010/udp": shown, and published with `publishAll`. */
   expose?: string[];
+  /** Where it may send to: "all" (default), "none", or addresses and networks, e.g. "192.0.2.0/24:443,[fd00::7]". */
+  egress?: string;
 }
 
 /** The same, normalised; part of the specification of a container that has any of it. */
@@ -41,6 +44,8 @@ export interface Networking {
   dnsOptions: string[];
   extraHosts: string[];
   publish: PortMapping[];
+  /** Absent: everywhere. */
+  egress?: EgressTarget[];
 }
 
 const NOTHING: Networking = { endpoints: [], domainname: '', dns: [], dnsSearch: [], dnsOptions: [], extraHosts: [], publish: [] };
@@ -90,7 +95,9 @@ function definedOnly<T extends object>(object: T): T {
 
 /** Left out for a container of the default bridge with nothing to be said about it: most are. */
 function rest(telling: EndpointSpec[], publish: PortMapping[], options: ContainerOptions, endpoints = telling): { networking?: Networking } {
+  const egress = parseEgress(options.egress ?? 'all');
   const networking: Networking = {
+    ...(egress && { egress }),
     endpoints,
     publish,
     domainname: checkDomain(options.domainname ?? ''),
@@ -101,7 +108,7 @@ function rest(telling: EndpointSpec[], publish: PortMapping[], options: Containe
   };
   const { dns, dnsSearch, dnsOptions, extraHosts } = networking;
   const silent = [telling, publish, dns, dnsSearch, dnsOptions, extraHosts].every((each) => each.length === 0) && networking.domainname === '';
-  return silent ? {} : { networking };
+  return silent && egress === undefined ? {} : { networking };
 }
 
 function refuseConflicts(mode: string, count: number, options: ContainerOptions): void {
@@ -111,6 +118,7 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
   if (options.networkAliases?.length) throw new DockerliteError('E_INVALID', 'network-scoped aliases are only supported for user-defined networks');
   if (options.macAddress !== undefined) throw conflict('mac-address');
   if (options.links?.length) throw conflict('links');
+  if (mode !== 'none' && (options.egress ?? 'all') !== 'all') throw conflict('egress');
   if (sharedNetworkOf(mode) === undefined) return;
   if (sharedNetworkOf(mode) === '') throw new DockerliteError('E_INVALID', 'invalid container format container:<name|id>');
   if (options.hostname !== undefined) throw conflict('hostname');
