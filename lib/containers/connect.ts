@@ -14,6 +14,7 @@ import { formatIpv6 } from '../network/ipv6';
 import { findNetwork, type Network } from '../network/record';
 import { addElements, removeElements } from '../network/tables';
 import type { Store } from '../store/store';
+import { withLiveState } from './live-state';
 import { nameFilesOf, networkOrders } from './network-setup';
 import { attachmentsOf, tablesOf } from './network-state';
 import { networkingOf, sharedNetworkOf } from './networking';
@@ -141,7 +142,7 @@ async function plugIn(context: Context, id: string, attachment: Attachment): Pro
 
 /** Open before the supervisor is asked whose it is: a number used again by another process is noticed. */
 async function openNetns(context: Context, id: string): Promise<number> {
-  const row = containerById(context.store, id)!;
+  const row = withLiveState(context.store, containerById(context.store, id)!);
   const fd = openSync(`/proc/${row.pid}/ns/net`, 'r');
   try {
     const { pid } = await withSupervisor(context, row, (supervisor) => supervisor.status());
