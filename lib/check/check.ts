@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { checkAddresses } from './addresses';
+import { checkRules } from './rules';
 import { checkContainers } from './containers';
 import { checkDatabase } from './database';
 import type { Check, Finding, Problem } from './finding';
@@ -32,6 +33,7 @@ const CHECKS: readonly Check[] = [
   checkRemains,
   checkRunDirectories,
   checkAddresses,
+  checkRules,
   checkMounts,
   checkLoopDevices,
 ];

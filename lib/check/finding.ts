@@ -16,6 +16,7 @@ export type FindingKind =
   | 'pool'
   | 'quota group' // of a subvolume that is gone
   | 'workspace'
+  | 'rules'
   | 'address'
   | 'mount'
   | 'loop device';

@@ -154,6 +154,15 @@ describe('networks', function () {
     assert.equal(await ping(a, (await a.inspect()).NetworkSettings.Gateway), 'reached');
   });
 
+  it('are found missing by a check, and put back', async () => {
+    await run();
+    execFileSync('nft', ['delete', 'table', 'inet', table]);
+    const repaired: string[] = [];
+    for await (const finding of test.engine.check({ repair: true })) repaired.push(`${finding.kind} ${finding.repaired}`);
+    assert.ok(repaired.includes('rules written'), repaired.join());
+    assert.match(elements('inet', 'bridges'), /dl/);
+  });
+
   it('do not let a container send as another', async () => {
     await test.engine.networks.create({ name: 'lan', ipam: [{ subnet: '10.99.0.0/24' }, { subnet: 'fd99::/64' }] });
     const options = { network: 'lan', privileged: true };
