@@ -50,7 +50,7 @@ describe('frames', () => {
 
   it('decodes messages and ignores unknown types and fields', () => {
     const body = encodeFields([[1, u32(7 << 8)], [2, u64(5n)], [99, 'new'], [3, u32(1)]]);
-    assert.deepEqual(decodeMessage(FRAME.exited, body), { kind: 'exited', status: 7 << 8, finishedAt: '5', execId: '', oomKilled: true });
+    assert.deepEqual(decodeMessage(FRAME.exited, body), { kind: 'exited', status: 7 << 8, finishedAt: '5', execId: '', oomKilled: true, restarting: false, startedAt: '0' });
     assert.equal(decodeMessage(1000, body), undefined);
   });
 });
