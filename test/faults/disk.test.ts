@@ -10,6 +10,7 @@ import { buildBusyboxRootfs } from '../helpers/busybox';
 import { Cli } from '../helpers/cli';
 import { findings } from '../helpers/findings';
 import { LoopStore } from '../helpers/loop-store';
+import { removeRunDirectory } from '../helpers/run-directory';
 
 describe('a disk', function () {
   this.timeout(180_000);
@@ -24,7 +25,10 @@ describe('a disk', function () {
     await using engine = await Engine.open({ root, pool: 0 });
     await engine.images.import({ path: buildBusyboxRootfs(join(loop.directory, 'busybox')) }, { reference: 'busybox' });
   });
-  afterEach(() => loop.remove());
+  afterEach(async () => {
+    removeRunDirectory(root);
+    await loop.remove();
+  });
 
   const create = (engine: Engine) => engine.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
 

@@ -10,6 +10,7 @@ import type { Image } from '../../lib/images/record';
 import { initStore } from '../../lib/init';
 import { buildBusyboxRootfs } from '../helpers/busybox';
 import { findings } from '../helpers/findings';
+import { removeRunDirectory } from '../helpers/run-directory';
 
 const SIZE = 512 * 1024 ** 2;
 
@@ -40,6 +41,7 @@ class Plug {
         await using engine = await Engine.open({ root: copy, pool: 0 });
         await look(engine);
       } finally {
+        removeRunDirectory(copy);
         await btrfs.unmount(copy).catch(() => undefined);
         rmSync(`${copy}.img`);
       }
@@ -108,6 +110,7 @@ describe('an image that was acknowledged survives a power cut', () => {
 
   it('in every store that came up afterwards', async () => {
     await engine.close();
+    removeRunDirectory(engine.root);
     await btrfs.unmount(engine.root);
     assert.equal(await plug.lookAtAll(), 7);
   });
