@@ -17,6 +17,7 @@ export default defineCommand({
     env: { type: 'list', alias: 'e', value: 'KEY[=VALUE]', describe: 'Set environment variables; without a value, as they are here' },
     'env-file': { type: 'list', value: 'FILE', describe: 'Read environment variables from a file' },
     interactive: { type: 'boolean', alias: 'i', default: false, describe: 'Attach stdin' },
+    'print-id': { type: 'boolean', default: false, describe: 'With -d: print the id that `attach --exec` takes' },
     privileged: { type: 'boolean', default: false, describe: 'Give the command every capability' },
     tty: { type: 'boolean', alias: 't', default: false, describe: 'Give the command a terminal' },
     user: { type: 'string', alias: 'u', value: 'USER[:GROUP]', describe: 'User and group, by name or number' },
@@ -35,7 +36,8 @@ export default defineCommand({
       const engine = await io.engine();
       const container = await engine.containers.get(word);
       session?.begin();
-      const process = await container.exec(command, { detach, tty, user, workdir, privileged, env, attach: session?.attach });
+      const process = await container.exec(command, { detach, openStdin: detach && args.interactive, tty, user, workdir, privileged, env, attach: session?.attach });
+      if (detach && args['print-id']) io.stdout.write(`${process.id}\n`);
       return session === undefined ? 0 : await session.follow(process, process.exited, io);
     } finally {
       session?.end();

@@ -9,7 +9,7 @@ import { recordContainerEvent } from './container-events';
 import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } from './copy';
 import { type Change, containerDiff } from './diff';
 import { egressCounters, type EgressCounters } from './egress';
-import { type ExecOptions, type ExecProcess, execInContainer } from './exec';
+import { attachExec, type ExecOptions, type ExecProcess, execInContainer, runningExecs } from './exec';
 import { exportContainer, type ExportTarget } from './export';
 import { type ContainerInfo, describeContainer, type SizeInfo } from './inspect';
 import { containerPorts, type ContainerPort } from './inspect-ports';
@@ -75,6 +75,16 @@ export class Container implements AsyncDisposable {
   /** Runs another command in it. @throws E_NOT_RUNNING, E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE */
   async exec(command: string[], options: ExecOptions = {}): Promise<ExecProcess> {
     return execInContainer(this.context, await this.row(), command, options);
+  }
+
+  /** Ids of the commands that `exec` started and that still run, whoever started them. @throws E_NOT_RUNNING */
+  async execs(): Promise<string[]> {
+    return runningExecs(this.context, await this.row());
+  }
+
+  /** Connects to one of them; its client may have ended long ago. @throws E_NOT_RUNNING */
+  async attachExec(id: string, options: AttachOptions = {}): Promise<ExecProcess> {
+    return attachExec(this.context, await this.row(), id, options);
   }
 
   /** What it wrote to stdout and stderr. */

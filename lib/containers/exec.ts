@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Ended, SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { randomId } from '../util/id';
@@ -8,13 +9,15 @@ import { execPayload } from './exec-payload';
 import { type ContainerRow, specOf } from './record';
 import { requireState } from './state';
 import { type AttachOptions, makeStreams, type Streams } from './streams';
-import { connectSupervisor } from './supervise';
+import { connectSupervisor, withSupervisor } from './supervise';
 
 export interface ExecOptions {
   /** Streams to connect; none when `detach`. */
   attach?: AttachOptions;
-  /** Leave it running and return. */
+  /** Leave it running and return; `attachExec` connects to it later. */
   detach?: boolean;
+  /** With `detach`: keep its stdin open for who attaches. */
+  openStdin?: boolean;
   tty?: boolean;
   /** Added to the container's own. */
   env?: string[];
@@ -27,7 +30,7 @@ export interface ExecOptions {
 /** A command running in a container. */
 export interface ExecProcess extends Streams {
   readonly id: string;
-  /** In the host's pid namespace. */
+  /** In the host's pid namespace; 0 where it was attached to later. */
   readonly pid: number;
   /** Its exit code, or 128 plus the signal that ended it. */
   readonly exited: Promise<number>;
@@ -55,34 +58,66 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
   });
   try {
     const id = randomId();
-    const openStdin = attach.stdin === true || attach.fds?.stdin !== undefined;
+    const openStdin = options.openStdin === true || attach.stdin === true || attach.fds?.stdin !== undefined;
     const request = { id, payload, tty, openStdin, privileged: options.privileged === true, mask: ends.mask, fds: ends.fds };
     const line = command.join(' ');
     for (const action of ['exec_create', 'exec_start']) recordContainerEvent(context.store, row, `${action}: ${line}`, { execID: id });
     const started = connection.exec(request);
     ends.sent();
     const { pid, exited } = await started;
-    const code = exited.then(({ status }) => {
-      connection.close();
-      return exitCodeOf(status);
-    });
-    code.catch(() => undefined);
     if (options.detach === true) connection.unref();
-    return {
-      ...ends.streams,
-      id,
-      pid,
-      exited: code,
-      resize: (rows, columns) => connection.resize(rows, columns, id),
-      signal: (signal) => connection.signal(signal, id),
-      detach: () => {
-        connection.close();
-        for (const stream of Object.values(ends.streams)) stream?.destroy();
-      },
-    };
+    return processOver(connection, { id, pid, exited }, ends.streams);
   } catch (error) {
     ends.discard();
     connection.close();
     throw error;
   }
+}
+
+/** Ids of the commands that run in a container beside its own. @throws E_NOT_RUNNING */
+export async function runningExecs(context: Context, row: ContainerRow): Promise<string[]> {
+  return withSupervisor(context, row, async (supervisor) => (await supervisor.status()).execIds);
+}
+
+/**
+ * Connects to a command that `execInContainer` started, in this process or in another one, and that still runs.
+ * @throws E_NOT_RUNNING (no such command runs)
+ */
+export async function attachExec(context: Context, row: ContainerRow, id: string, options: AttachOptions): Promise<ExecProcess> {
+  requireState('attach', row);
+  const connection = await connectSupervisor(context, row);
+  const ends = makeStreams(options, false);
+  try {
+    const { mask, fds } = ends;
+    const done = connection.attach({ mask, fds, rows: options.rows, columns: options.columns, execId: id });
+    ends.sent();
+    await done;
+    return processOver(connection, { id, pid: 0, exited: connection.execEnded(id) }, ends.streams);
+  } catch (error) {
+    ends.discard();
+    connection.close();
+    const gone = (error as DockerliteError).code === 'E_NOT_RUNNING';
+    throw gone ? new DockerliteError('E_NOT_RUNNING', `No such exec instance: ${id}`, { cause: error }) : error;
+  }
+}
+
+function processOver(connection: SupervisorConnection, started: { id: string; pid: number; exited: Promise<Ended> }, streams: Streams): ExecProcess {
+  const { id, pid } = started;
+  const exited = started.exited.then(({ status }) => {
+    connection.close();
+    return exitCodeOf(status);
+  });
+  exited.catch(() => undefined); // only who asks for it hears of a failure
+  return {
+    ...streams,
+    id,
+    pid,
+    exited,
+    resize: (rows, columns) => connection.resize(rows, columns, id),
+    signal: (signal) => connection.signal(signal, id),
+    detach: () => {
+      connection.close();
+      for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
+    },
+  };
 }
