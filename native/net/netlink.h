@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

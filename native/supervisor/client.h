@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <string>
 
 #include "supervisor/event_loop.h"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # npm run test:vm: the tests on a stock Debian 13 (its kernel, systemd, control groups v2, AppArmor) in a virtual machine.
-# Arguments are npm test's: npm run test:vm -- -g freeze, or dist/test/containers/*.test.js
+# Arguments are npm test's: npm run test:vm -- -g freeze
+# --only PART (may repeat): the test files whose paths have this in them: npm run test:vm -- --only security/ --only containers/resources
 # DOCKERLITE_VM_DIR: where its disks are kept; DOCKERLITE_VM_TIMEOUT: seconds; DOCKERLITE_VM_COMMAND: run this instead of npm test
 set -euo pipefail
 export LC_ALL=C
@@ -9,6 +10,15 @@ here=$(dirname "$(realpath "$0")")
 checkout=$(realpath "$here/../..")
 say() { printf 'vm: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }
+
+arguments=() only=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --only) only+=("${2:?--only needs a part of a path}"); shift ;;
+    *) arguments+=("$1") ;;
+  esac
+  shift
+done
 
 # The machine has what setup.sh wants, so nothing is downloaded inside.
 list() { sed -n "s/^$1=(\(.*\))$/\1/p" "$checkout/scripts/setup.sh"; }
@@ -43,7 +53,11 @@ while IFS= read -rd '' file; do
 done <"$cache/files"
 (cd "$project" && find . \( -path ./build -o -path ./dist -o -path ./node_modules \) -prune -o -type f -printf '%P\0') | sort -z |
   comm -z13 "$cache/files" - | (cd "$project" && xargs -0r rm -f)
-if [ ! -e "$project/node_modules" ] && [ -e "$checkout/node_modules" ]; then cp -a "$checkout/node_modules" "$project/"; fi
+if [ ! -e "$project/node_modules" ] && [ -e "$checkout/node_modules" ]; then
+  cp -a "$checkout/node_modules" "$project/"
+  # As up to date as they were: the copy of package-lock.json has the time of now.
+  [ "$checkout/package-lock.json" -nt "$checkout/node_modules/.package-lock.json" ] || touch "$project/node_modules/.package-lock.json"
+fi
 # Compiled in the machine's own file system by its own compiler, but with this processor: an emulated one takes ten times as long.
 say 'setting up the checkout with its compiler and libraries'
 unshare --mount --pid --fork bash -euc '
@@ -52,13 +66,19 @@ unshare --mount --pid --fork bash -euc '
   mount --bind "$project" "$root/root/project"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
-  for file in /etc/resolv.conf /root/.npmrc; do [ ! -e $file ] || { touch "$root$file"; mount --bind "$(realpath $file)" "$root$file"; }; done
+  for file in /etc/resolv.conf /root/.npmrc /etc/ssl/certs/ca-certificates.crt; do [ ! -e $file ] || { touch "$root$file"; mount --bind "$(realpath $file)" "$root$file"; }; done
   exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     bash -c "cd /root/project && exec bash scripts/setup.sh --test"' bash "$base" "$project" >&2 || die 'the set-up failed'
 
+for part in "${only[@]}"; do
+  mapfile -t files < <(cd "$project" && find dist/test -path "*${part#test/}*" -name '*.test.js' | sort)
+  [ ${#files[@]} -gt 0 ] || die "no test file has $part in its path"
+  arguments+=("${files[@]}")
+done
+
 work=$(mktemp -d "$cache/run-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-{ printf '%q ' "${DOCKERLITE_VM_COMMAND:-}" "$@"; echo; } >"$project/build/vm-arguments"
+{ printf '%q ' "${DOCKERLITE_VM_COMMAND:-}" "${arguments[@]}"; echo; } >"$project/build/vm-arguments"
 truncate -s 4G "$work/project.ext4"
 mke2fs -q -t ext4 -F -E lazy_itable_init=1,lazy_journal_init=1 -d "$project" "$work/project.ext4"
 
