@@ -161,6 +161,7 @@
         "native/supervisor/run_dir.cc",
         "native/sys/process_times.cc",
         "native/sys/remove_files.cc",
+        "native/supervisor/shared_root.cc",
         "native/supervisor/shim_link.cc",
         "native/supervisor/supervisor.cc",
         "native/supervisor/timer.cc",

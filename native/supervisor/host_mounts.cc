@@ -180,6 +180,11 @@ extern "C" __attribute__((visibility("default"))) int mount(const char* source, 
   return static_cast<int>(syscall(SYS_mount, source, target, type, flags, data));
 }
 
+std::string KeepDetached(UniqueFd mount) {
+  g_detached.push_back(std::move(mount));
+  return kDescriptors + std::to_string(g_detached.back().get());
+}
+
 Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings) {
   UniqueFd userns;
   for (auto& item : config) {
@@ -194,10 +199,9 @@ Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::v
     }
     Result<UniqueFd> opened = OpenSource(entry, map, userns.get(), warnings);
     if (!opened) return opened.error();
-    entry.fields[0] = kDescriptors + std::to_string(opened.value().get());
+    entry.fields[0] = KeepDetached(std::move(opened.value()));
     item = kKey;
     for (auto& field : entry.fields) item += (&field == &entry.fields[0] ? "" : " ") + field;
-    g_detached.push_back(std::move(opened.value()));
   }
   return Nothing{};
 }

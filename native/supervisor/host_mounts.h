@@ -26,6 +26,9 @@ namespace dockerlite {
 // Rewrites `lxc.mount.entry` settings whose source is absolute and which are not optional.
 Status OpenHostMounts(const Idmap& map, std::vector<std::string>& config, std::vector<std::string>& warnings);
 
+// Keeps a mount that is attached nowhere until then, and says what source it is to the executable's mount(2).
+std::string KeepDetached(UniqueFd mount);
+
 // Closes them. The container has its own by now.
 void CloseHostMounts();
 

@@ -16,6 +16,7 @@
 #include "supervisor/id_claim.h"
 #include "supervisor/oom.h"
 #include "supervisor/own_root.h"
+#include "supervisor/shared_root.h"
 #include "sys/process_times.h"
 
 namespace dockerlite {
@@ -134,6 +135,7 @@ bool Supervisor::RunContainer() {
   }
   LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"));
   Status configured = OpenHostMounts(container_.ids, config, warnings_);
+  if (configured) configured = OpenSharedRoot(container_.ids, config);
   if (configured) configured = lxc.Configure(config);
   std::vector<std::string>().swap(config);
   if (!configured) {

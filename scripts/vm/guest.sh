@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs inside the machine, as dockerlite-test.service.
 cd /root/project || exit 1
+export DOCKERLITE_TEST_PATIENCE=10
 stty -F /dev/ttyS1 raw
 {
   printf '%s, Linux %s, %s, liblxc %s, Node %s, %s\n' "$(. /etc/os-release && echo "$PRETTY_NAME")" "$(uname -r)" \

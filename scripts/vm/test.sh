@@ -3,6 +3,7 @@
 # npm run test:vm: the tests on a stock Debian 13 (its kernel, systemd, control groups v2, AppArmor) in a virtual machine.
 # Arguments are npm test's: npm run test:vm -- -g freeze
 # --only PART (may repeat): the test files whose paths have this in them: npm run test:vm -- --only security/ --only containers/resources
+# Without arguments the plug is pulled ten times afterwards, in the middle of the crash test's operations; --pulls N does that alone.
 # DOCKERLITE_VM_DIR: where its disks are kept; DOCKERLITE_VM_TIMEOUT: seconds; DOCKERLITE_VM_COMMAND: run this instead of npm test
 set -euo pipefail
 export LC_ALL=C
@@ -11,10 +12,16 @@ checkout=$(realpath "$here/../..")
 say() { printf 'vm: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }
 
-arguments=() only=()
+arguments=() only=() suite=yes pulls=10
+[ $# = 0 ] && [ -z "${DOCKERLITE_VM_COMMAND:-}" ] || pulls=0
 while [ $# -gt 0 ]; do
   case $1 in
     --only) only+=("${2:?--only needs a part of a path}"); shift ;;
+    --pulls)
+      [[ ${2:-} =~ ^[0-9]{1,4}$ ]] || die '--pulls needs a number'
+      pulls=$2 suite=
+      shift
+      ;;
     *) arguments+=("$1") ;;
   esac
   shift
@@ -78,9 +85,16 @@ done
 
 work=$(mktemp -d "$cache/run-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-{ printf '%q ' "${DOCKERLITE_VM_COMMAND:-}" "${arguments[@]}"; echo; } >"$project/build/vm-arguments"
-truncate -s 4G "$work/project.ext4"
-mke2fs -q -t ext4 -F -E lazy_itable_init=1,lazy_journal_init=1 -d "$project" "$work/project.ext4"
+# The second disk: the project, and what to run with it.
+make_disk() {
+  { printf '%q ' "$@"; echo; } >"$project/build/vm-arguments"
+  rm -f "$work/project.ext4"
+  truncate -s 4G "$work/project.ext4"
+  mke2fs -q -t ext4 -F -E lazy_itable_init=1,lazy_journal_init=1 -d "$project" "$work/project.ext4"
+}
+seed=$(date +%s)
+cuts=(node dist/test/crash/power-cuts.js "$pulls" "$seed")
+if [ -n "$suite" ]; then make_disk "${DOCKERLITE_VM_COMMAND:-}" "${arguments[@]}"; else make_disk "${cuts[*]}"; fi
 
 machine=(qemu-system-x86_64 -smp "$(nproc)" -m 3072 -nodefaults -no-reboot -display none -kernel "$base/vmlinuz" -initrd "$base/initrd.img")
 # A /dev/kvm that can be opened need not work: believe a kernel that comes as far as panicking for want of a root.
@@ -97,20 +111,33 @@ fi
 read -ra accel <"$verdict"
 flock -u 9
 
-# ttyS0 is the console, kept for when something goes wrong; ttyS1 is what guest.sh says. Writes to the disks go to TMPDIR and are lost.
-say "booting with ${accel[*]} (the console is in $work/console)"
-start=$SECONDS
-TMPDIR=$work timeout "${DOCKERLITE_VM_TIMEOUT:-7200}" nice "${machine[@]}" "${accel[@]}" \
-  -serial "file:$work/console" -serial stdio \
-  -drive "file=$base/root.ext4,format=raw,if=virtio,snapshot=on" -drive "file=$work/project.ext4,format=raw,if=virtio,snapshot=on" \
-  -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=false panic=-1' \
-  </dev/null 2>"$work/qemu" | tee "$work/output" || :
+# ttyS0 is the console, kept for when something goes wrong; ttyS1 is what guest.sh says. Writes to these disks go to TMPDIR and are lost.
+disks=(-drive "file=$base/root.ext4,format=raw,if=virtio,snapshot=on" -drive "file=$work/project.ext4,format=raw,if=virtio,snapshot=on")
+machine+=(-append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=false panic=-1')
+seconds=${DOCKERLITE_VM_TIMEOUT:-7200}
+export TMPDIR=$work
+run_suite() {
+  local start=$SECONDS status
+  timeout "$seconds" nice "${machine[@]}" "${accel[@]}" -serial "file:$work/console" -serial stdio "${disks[@]}" </dev/null 2>"$work/qemu" | tee "$work/output" || :
+  status=$(sed -n 's/^vm-exit-status: \([0-9]*\)$/\1/p' "$work/output")
+  if [ -z "$status" ]; then
+    say "the machine ended without a result after $((SECONDS - start)) s; the end of its console:"
+    tail -n 40 "$work/console" "$work/qemu" >&2
+    return 3
+  fi
+  say "exit status $status after $((SECONDS - start)) s"
+  return "$status"
+}
 
-status=$(sed -n 's/^vm-exit-status: \([0-9]*\)$/\1/p' "$work/output")
-if [ -z "$status" ]; then
-  say "the machine ended without a result after $((SECONDS - start)) s; the end of its console:"
-  tail -n 40 "$work/console" "$work/qemu" >&2
-  exit 3
+say "booting with ${accel[*]} (the console is in $work/console)"
+status=0
+if [ -n "$suite" ]; then
+  run_suite || status=$?
+  [ "$pulls" = 0 ] || make_disk "${cuts[*]}"
 fi
-say "exit status $status after $((SECONDS - start)) s"
+if [ "$pulls" -gt 0 ]; then
+  . "$here/pull-plugs.sh"
+  say "pulling the plug $pulls times (seed $seed)"
+  pull_plugs "$pulls" "$seed" || status=$?
+fi
 exit "$status"

@@ -2,10 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine } from '../../lib/engine';
 import type { Report } from './model';
-import { makeTree } from './operations';
-import type { Random } from './random';
+import { type Client, makeTree } from './operations';
 
 const PROGRAM = join(__dirname, '../../../bin/dockerlite.js');
 
@@ -24,9 +22,7 @@ export class CliClient {
   readonly ended: Promise<void>;
 
   constructor(
-    private readonly engine: Engine,
-    private readonly random: Random,
-    private readonly directory: string,
+    private readonly client: Omit<Client, 'tell'>,
     private readonly tell: (report: Report) => void,
     private readonly onCommand: (child: ChildProcess) => void,
   ) {
@@ -51,11 +47,12 @@ export class CliClient {
   }
 
   private async plan(): Promise<Plan> {
-    const containers = await this.engine.containers.list({ all: true });
-    const id = this.random.pick(containers)?.id ?? 'none';
-    const running = this.random.pick(containers.filter(({ state }) => state === 'running'))?.id ?? 'none';
-    const name = `cli-${++this.count}`;
-    const kind = this.random.weighted({ create: containers.length < 20 ? 3 : 0, detached: containers.length < 20 ? 3 : 0, run: 3, start: 3, exec: 3, import: 2, rm: 3 });
+    const { engine, random, directory } = this.client;
+    const containers = await engine.containers.list({ all: true });
+    const id = random.pick(containers)?.id ?? 'none';
+    const running = random.pick(containers.filter(({ state }) => state === 'running'))?.id ?? 'none';
+    const name = `${this.client.name}-${++this.count}`;
+    const kind = random.weighted({ create: containers.length < 20 ? 3 : 0, detached: containers.length < 20 ? 3 : 0, run: 3, start: 3, exec: 3, import: 2, rm: 3 });
     const container = (stdout: string): Report => ({ say: 'made', what: 'container', id: stdout });
     const image = (stdout: string): Report => ({ say: 'made', what: 'image', id: stdout.replace('sha256:', ''), tag: `${name}:latest`, token: name });
     switch (kind) {
@@ -70,14 +67,14 @@ export class CliClient {
       case 'exec':
         return { args: ['exec', running, 'true'] };
       case 'import':
-        return { args: ['import', makeTree(join(this.directory, name), name), name], done: image };
+        return { args: ['import', makeTree(join(directory, name), name), name], done: image };
       case 'rm':
         return { args: ['rm', '-f', id], removes: id, done: () => ({ say: 'removed', id }) };
     }
   }
 
   private run(args: string[]): Promise<{ status: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [PROGRAM, '--root', this.engine.root, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [PROGRAM, '--root', this.client.engine.root, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     let stdout = '';
     let stderr = '';
@@ -86,7 +83,7 @@ export class CliClient {
     this.onCommand(child);
     return new Promise((resolve) => child.on('close', (status, signal) => {
       this.child = undefined;
-      for (const path of args.filter((word) => word.startsWith(this.directory))) rmSync(path, { recursive: true, force: true });
+      for (const path of args.filter((word) => word.startsWith(this.client.directory))) rmSync(path, { recursive: true, force: true });
       resolve({ status, signal, stdout, stderr });
     }));
   }

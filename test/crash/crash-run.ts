@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TestEngine } from '../helpers/engine';
+import type { Engine } from '../../lib/engine';
+import { patience } from '../helpers/patience';
 import { CliClient } from './cli-client';
 import { Model, type Report } from './model';
 import { Random } from './random';
+import { writeReport } from './report-log';
 import { supervisors } from './victims';
 
 export interface CrashOptions {
@@ -16,12 +18,23 @@ export interface CrashOptions {
   /** Processes that use the library; one more uses the command line, a process for each command. */
   workers: number;
   onProgress?: (kills: number) => void;
+  /** Begins the names of the clients, which must be unlike those of other runs in the same store. */
+  name?: string;
+  /** Descriptor that every report is written to before it counts. */
+  reports?: number;
+}
+
+export interface Workplace {
+  engine: Engine;
+  root: string;
+  /** For the clients' files. */
+  directory: string;
 }
 
 /** Longest time a victim lives on once it has begun something, ms: longer than most operations take. */
-const LONGEST = 40;
+const LONGEST = patience(40);
 /** Nothing takes this long: a client that still works hangs. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = patience(60_000);
 
 /** Clients at work in one store, one of them or of the supervisors killed every now and then, and a new one in its place. */
 export class CrashRun {
@@ -39,18 +52,23 @@ export class CrashRun {
   private readonly hung: string[] = [];
 
   private constructor(
-    private readonly test: TestEngine,
-    options: CrashOptions,
+    private readonly place: Workplace,
+    private readonly options: CrashOptions,
   ) {
     this.random = new Random(options.seed);
-    const directory = this.directory('cli');
+    const name = `${options.name ?? ''}cli`;
+    const directory = this.directory(name);
     const onCommand = (child: ChildProcess) => this.offer('command', child);
-    this.command = new CliClient(test.engine, new Random(this.random.below(2 ** 31)), directory, (report) => this.model.take(report), onCommand);
+    const tell = (report: Report) => {
+      if (options.reports !== undefined) writeReport(options.reports, name, report);
+      this.model.take(report);
+    };
+    this.command = new CliClient({ engine: place.engine, random: new Random(this.random.below(2 ** 31)), name, directory }, tell, onCommand);
   }
 
   /** Returns when the clients have been told to stop and have ended. */
-  static async go(test: TestEngine, options: CrashOptions): Promise<CrashRun> {
-    const run = new CrashRun(test, options);
+  static async go(place: Workplace, options: CrashOptions): Promise<CrashRun> {
+    const run = new CrashRun(place, options);
     for (let i = 0; i < options.workers; i++) run.startWorker();
     for (let kills = 0; kills < options.kills && run.hung.length === 0; kills++) {
       await run.killOne();
@@ -66,15 +84,16 @@ export class CrashRun {
   }
 
   private directory(name: string): string {
-    const path = join(this.test.loop.directory, 'clients', name);
+    const path = join(this.place.directory, 'clients', name);
     mkdirSync(path, { recursive: true });
     return path;
   }
 
   private startWorker(): void {
-    const name = `w${++this.started}`;
-    const args = [this.test.root, name, this.directory(name), String(this.random.below(2 ** 31))];
-    const child = fork(join(__dirname, 'worker.js'), args);
+    const { reports, name: prefix = '' } = this.options;
+    const name = `${prefix}w${++this.started}`;
+    const args = [this.place.root, name, this.directory(name), String(this.random.below(2 ** 31)), ...(reports === undefined ? [] : ['4'])];
+    const child = fork(join(__dirname, 'worker.js'), args, reports === undefined ? {} : { stdio: ['inherit', 'inherit', 'inherit', 'ipc', reports] });
     this.workers.set(child, 'start');
     child.on('message', (report: Report) => {
       this.model.take(report);

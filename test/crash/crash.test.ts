@@ -21,7 +21,7 @@ describe('clients and supervisors killed at random', () => {
     const directory = dirname(test.loop.directory);
     const before = await takeStock(test, directory);
     const onProgress = kills < 500 ? undefined : (done: number) => done % 100 === 0 && console.log(`      ${done} kills`);
-    const run = await CrashRun.go(test, { kills, seed, workers, onProgress });
+    const run = await CrashRun.go({ engine: test.engine, root: test.root, directory: test.loop.directory }, { kills, seed, workers, onProgress });
     const verdict = await judge(test, run, directory, before);
     const done = [...run.model.operations].map(([name, count]) => `${name} ${count}`).sort().join(', ');
     console.log(`      killed: ${JSON.stringify(run.killed)}; done: ${done}`);

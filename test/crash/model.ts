@@ -25,6 +25,12 @@ interface Thing {
   removed: boolean;
 }
 
+/** What was there when a machine had come up again. */
+export interface Survivors {
+  containers: string[];
+  images: { id: string; tags: string[] }[];
+}
+
 /**
  * What the clients were told is done. Reports of different clients come in any order, so it only ever adds: what was
  * made and nobody began to remove must be there, what was removed must not.
@@ -65,6 +71,15 @@ export class Model {
         return;
       case 'unexpected':
         this.unexpected.push(`${report.operation}: ${report.error}`);
+    }
+  }
+
+  /** From here on only what has survived counts. */
+  keep({ containers, images }: Survivors): void {
+    const tags = new Map<string, string[]>(images.map((image) => [image.id, image.tags]));
+    for (const [id, thing] of this.things) {
+      if (!mustBeThere(thing) || !(tags.has(id) || containers.includes(id))) this.things.delete(id);
+      else thing.names = new Set([...thing.names].filter((name) => tags.get(id)?.includes(name)));
     }
   }
 

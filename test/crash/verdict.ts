@@ -58,7 +58,7 @@ export async function judge(test: TestEngine, run: CrashRun, directory: string, 
 }
 
 /** Those that run can be used; the others, which were to sleep for ever, did not end as a success. */
-async function runningOnes(engine: Engine): Promise<string[]> {
+export async function runningOnes(engine: Engine): Promise<string[]> {
   const faults: string[] = [];
   for (const { id, state, exitCode, command } of await engine.containers.list({ all: true })) {
     const container = await engine.containers.get(id);
@@ -71,7 +71,7 @@ async function runningOnes(engine: Engine): Promise<string[]> {
   return faults;
 }
 
-async function removeEverything(engine: Engine): Promise<void> {
+export async function removeEverything(engine: Engine): Promise<void> {
   for (const { id } of await engine.containers.list({ all: true })) await (await engine.containers.get(id)).remove({ force: true });
   for (const { id, tags } of await engine.images.list()) {
     if (!tags.some((name) => /^(busybox|empty):/.test(name))) await engine.images.remove(id, { force: true });

@@ -5,6 +5,7 @@ import { Engine } from '../../lib/engine';
 import type { Report } from './model';
 import { chooseOperation, type Client, OPERATIONS } from './operations';
 import { Random } from './random';
+import { writeReport } from './report-log';
 
 /** What may be answered when others remove, start, end and kill the same containers. */
 const EXPECTED: ErrorCode[] = [
@@ -15,12 +16,15 @@ const EXPECTED: ErrorCode[] = [
 let stopping = false;
 process.once('message', () => (stopping = true));
 
+/** Where reports outlive this machine, if anywhere. */
+const [root = '', name = '', directory = '', seed = '', reports] = process.argv.slice(2);
+
 function tell(report: Report): Promise<void> {
+  if (reports !== undefined) writeReport(Number(reports), name, report);
   return new Promise((resolve, reject) => process.send?.(report, (error: Error | null) => (error === null ? resolve() : reject(error))));
 }
 
 async function main(): Promise<void> {
-  const [root = '', name = '', directory = '', seed = ''] = process.argv.slice(2);
   const engine = await Engine.open({ root, pool: 2 });
   const client: Client = { engine, name, directory, random: new Random(Number(seed)), tell };
   while (!stopping) await one(client);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { patience } from './patience';
 
 const PROGRAM = join(__dirname, '../../cli/dockerlite.js');
 /** Nothing a test runs takes this long: it hangs. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = patience(50_000);
 
 export interface CliResult {
   status: number | null;

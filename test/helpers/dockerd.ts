@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildBusyboxRootfs } from './busybox';
+import { patience } from './patience';
 
 /** Why Docker cannot be run here; undefined when it can. */
 export function dockerMissing(): string | undefined {
@@ -28,7 +29,7 @@ export class Dockerd {
     const process = spawn('dockerd', options, { stdio: ['ignore', 'ignore', 'pipe'] });
     process.stderr?.pipe(createWriteStream(at('log')));
     const self = new Dockerd(directory, process);
-    for (const deadline = Date.now() + 60_000; ; await delay(50)) {
+    for (const deadline = Date.now() + patience(60_000); ; await delay(50)) {
       if (self.try('version').status === 0) break;
       if (process.exitCode !== null || Date.now() > deadline) throw new Error(`dockerd does not start: ${readFileSync(at('log'), 'utf8')}`);
     }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from './patience';
 
 /** Everything on the machine that a test could leave behind, one line each. */
 export type Leftovers = Set<string>;
@@ -26,7 +27,7 @@ export function leftovers(directory: string): Leftovers {
  * What is there and was not `before`, after giving clean-up that runs in the background time to finish. While somebody
  * else's containers run on this machine, what could be theirs is not counted.
  */
-export async function newLeftovers(directory: string, before: Leftovers, patienceMs = 10_000): Promise<string[]> {
+export async function newLeftovers(directory: string, before: Leftovers, patienceMs = patience(10_000)): Promise<string[]> {
   const deadline = Date.now() + patienceMs;
   let added = [...leftovers(directory)].filter((line) => !before.has(line));
   for (;;) {

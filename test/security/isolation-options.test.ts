@@ -123,6 +123,8 @@ describe('how a container is kept apart', () => {
     await (await other.exec(['sh', '-c', 'echo between > /dev/shm/x'])).exited;
     assert.equal(await sh('cat /dev/shm/x; grep -c " /dev/shm tmpfs .*nosuid,nodev,noexec" /proc/mounts', joined), 'between\n1');
     assert.equal(await sh('cat /dev/shm/x', { ...joined, userns: 'host' }), 'between');
+    const readonly = await test.engine.containers.create({ image: 'busybox', command: ['touch', '/x'], network: 'none', readonlyRootfs: true, isolation: joined });
+    assert.match(await readAll((await readonly.start({ attach: {} })).stderr), /Read-only file system/);
     await third.remove({ force: true });
     await other.remove({ force: true });
     await assert.rejects(sh('true', joined), { code: 'E_NO_SUCH_CONTAINER' });
