@@ -109,7 +109,8 @@ const FAILURE_CODES: Partial<Record<number, ErrorCode>> = {
 
 function failureOf(message: Extract<frames.Message, { kind: 'failed' }>): DockerliteError {
   const gone = message.failure === frames.FAILURE.engine && message.errno === constants.errno.ESRCH;
-  const code = FAILURE_CODES[message.failure] ?? (gone ? 'E_NOT_RUNNING' : 'E_START_FAILED');
+  const paused = message.execId !== '' && message.errno === constants.errno.EBUSY;
+  const code = FAILURE_CODES[message.failure] ?? (gone ? 'E_NOT_RUNNING' : paused ? 'E_CONFLICT' : 'E_START_FAILED');
   return new DockerliteError(code, [message.message, ...message.lines].join(': '), { errno: message.errno });
 }
 

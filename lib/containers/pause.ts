@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { recordContainerEvent } from './container-events';
+import { ignoreItsEnd } from './kill';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
 import { withSupervisor } from './supervise';
@@ -17,14 +19,25 @@ export async function pauseContainer(context: Context, row: ContainerRow): Promi
     setPaused(context, row, false);
     throw error;
   }
+  setPaused(context, row, true); // an unpause that came in between has found nothing to thaw
   recordContainerEvent(context.store, row, 'pause');
 }
 
+/** @throws E_NOT_RUNNING, E_CONFLICT (not paused) */
 export async function unpauseContainer(context: Context, row: ContainerRow): Promise<void> {
-  requireState('unpause', row);
-  await withSupervisor(context, row, (supervisor) => supervisor.thaw());
-  setPaused(context, row, false);
+  // The row of a frozen container may say that it runs: pauses and unpauses at the same time, one of them killed, leave that.
+  if (row.state !== 'running') requireState('unpause', row);
+  await withSupervisor(context, row, async (supervisor) => {
+    if (row.state === 'running' && !(await supervisor.status()).frozen) requireState('unpause', row);
+    await supervisor.thaw();
+    setPaused(context, row, false);
+    if (await isFrozen(supervisor)) setPaused(context, row, true); // a pause came in between
+  });
   recordContainerEvent(context.store, row, 'unpause');
+}
+
+async function isFrozen(supervisor: SupervisorConnection): Promise<boolean> {
+  return (await supervisor.status().catch(ignoreItsEnd))?.frozen === true;
 }
 
 function setPaused({ store }: Context, row: ContainerRow, paused: boolean): void {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import type { Store } from '../store/store';
 import { atWork, currentOwner } from '../util/owner';
 import { discardContainer } from './discard';
-import { killContainer } from './kill';
-import { type ContainerRow, containerById } from './record';
-import { settleRow } from './settle';
+import { ignoreItsEnd, killContainer } from './kill';
+import type { ContainerRow } from './record';
+import { settledRow } from './settle';
 import { isAllowed, requireState } from './state';
-import { waitContainer } from './wait';
 
 export interface RemoveOptions {
   /** Kill it first when it runs. */
@@ -18,34 +19,30 @@ export interface RemoveOptions {
 
 /**
  * Removes a container, its files and its name.
- * @throws E_CONFLICT while it runs, without `force`
+ * @throws E_CONFLICT while it runs, without `force`, and while another process removes it
  */
 export async function removeContainer(context: Context, row: ContainerRow, options: RemoveOptions): Promise<void> {
   const { store } = context;
-  let current: ContainerRow | undefined = row;
-  if (!isAllowed('remove', row.state)) {
-    if (options.force !== true) requireState('remove', row);
-    await endIt(context, row);
-    current = containerById(store, row.id);
-    current = current && (await settleRow(store, current));
+  for (let current: ContainerRow | undefined = row; current !== undefined; current = await settledRow(store, row.id)) {
+    if (claim(store, current)) return atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
+    if (current.state === 'removing') throw new DockerliteError('E_CONFLICT', `removal of container ${row.id} is already in progress`);
+    if (options.force !== true) requireState('remove', current);
+    // Somebody may start it again as soon as it has ended: then that run is ended too.
+    if (!isAllowed('remove', current.state)) await endIt(context, current);
   }
-  if (current === undefined) return;
-  const claimed = store.db.run(
-    "UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state IN ('created', 'exited')",
-    currentOwner(),
-    row.id,
-  );
-  if (claimed === 0) throw new DockerliteError('E_CONFLICT', `removal of container ${row.id} is already in progress`);
-  await atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
+}
+
+/** It is this process's to remove, and nobody's to start, from here on. */
+function claim(store: Store, { id, state }: ContainerRow): boolean {
+  if (!isAllowed('remove', state)) return false;
+  return store.db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state IN ('created', 'exited')", currentOwner(), id) > 0;
 }
 
 async function endIt(context: Context, row: ContainerRow): Promise<void> {
   try {
     await killContainer(context, row, 'SIGKILL');
-    await waitContainer(context, row, {});
   } catch (error) {
-    // It may have ended by itself in between; what is left to do is the same.
-    const code = (error as DockerliteError).code;
-    if (code !== 'E_NOT_RUNNING' && code !== 'E_NO_SUCH_CONTAINER') throw error;
+    ignoreItsEnd(error);
+    await delay(5); // another process is starting or ending it
   }
 }

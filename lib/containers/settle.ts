@@ -34,6 +34,12 @@ export async function settle(context: Pick<Context, 'store'>): Promise<void> {
   await removeFinished(store);
 }
 
+/** A container's row as it is by now. */
+export async function settledRow(store: Store, id: string): Promise<ContainerRow | undefined> {
+  const row = containerById(store, id);
+  return row && settleRow(store, row);
+}
+
 /** One row; returns it as it is now, undefined when it is gone. */
 export async function settleRow(store: Store, row: ContainerRow): Promise<ContainerRow | undefined> {
   switch (row.state) {
@@ -74,7 +80,14 @@ async function takeOver(store: Store, row: ContainerRow, job: (own: ContainerRow
   return atWork([row.id], async () => {
     const own = { ...row, owner: currentOwner() };
     const taken = store.db.run('UPDATE containers SET owner = ? WHERE id = ? AND state = ? AND owner = ?', own.owner, row.id, row.state, row.owner);
-    return taken === 0 ? containerById(store, row.id) : job(own);
+    if (taken === 0) return containerById(store, row.id);
+    try {
+      return await job(own);
+    } catch (error) {
+      // Given back: whoever looks next does it, though this process lives on.
+      store.db.run('UPDATE containers SET owner = ? WHERE id = ? AND state = ? AND owner = ?', row.owner, row.id, row.state, own.owner);
+      throw error;
+    }
   });
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { recordContainerEvent } from './container-events';
-import { rememberStop, sendSignal } from './kill';
+import { ignoreItsEnd, rememberStop, sendSignal } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
 import { unpauseContainer } from './pause';
-import { waitContainer } from './wait';
+import { connectSupervisor } from './supervise';
+import { settledRow } from './settle';
+import { waitForRun } from './wait';
 import { signalNumber } from '../util/signals';
 
 const { SIGKILL } = constants.signals;
@@ -34,31 +38,40 @@ export async function shutDownContainer(context: Context, row: ContainerRow): Pr
 }
 
 async function endContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
-  const spec = specOf(row);
-  const timeout = options.timeout ?? spec.stopTimeout;
-  const signal = signalNumber(options.signal ?? spec.stopSignal);
-  await stopQuietly(context, row, signal);
-  if (row.state === 'paused') await unpauseContainer(context, row);
-  const patience = new AbortController();
-  const timer = timeout < 0 ? undefined : setTimeout(() => patience.abort(), timeout * 1000);
-  try {
-    await waitContainer(context, row, { signal: patience.signal });
-    return;
-  } catch (error) {
-    if (!patience.signal.aborted) throw error;
-  } finally {
-    clearTimeout(timer);
+  for (let current: ContainerRow | undefined = row; current !== undefined && isAllowed('stop', current.state); ) {
+    if (await endRun(context, current, options)) return;
+    await delay(5); // another process is starting or ending it
+    current = await settledRow(context.store, row.id);
   }
-  await stopQuietly(context, row, SIGKILL);
-  await waitContainer(context, row, {});
 }
 
-/** That it ended first is what was wanted. */
-async function stopQuietly(context: Context, row: ContainerRow, signal: number): Promise<void> {
+/** False when nobody listens: it has ended, or does not run yet. */
+async function endRun(context: Context, row: ContainerRow, options: StopOptions): Promise<boolean> {
+  const supervisor = await connectSupervisor(context, row).catch(() => undefined);
+  if (supervisor === undefined) return false;
+  const { stopSignal, stopTimeout } = specOf(row);
   try {
-    await sendSignal(context, row, signal, true);
+    await sendSignal(context, row, supervisor, signalNumber(options.signal ?? stopSignal), true).catch(ignoreItsEnd);
+    if (row.state === 'paused') await unpauseContainer(context, row).catch(ignoreItsEnd);
+    if (await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout)) return true;
+    await sendSignal(context, row, supervisor, SIGKILL, true).catch(ignoreItsEnd);
+    await waitForRun(context, row, supervisor, {});
+    return true;
+  } finally {
+    supervisor.close();
+  }
+}
+
+async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number): Promise<boolean> {
+  const patience = new AbortController();
+  const timer = seconds < 0 ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
+  try {
+    await waitForRun(context, row, supervisor, { signal: patience.signal });
+    return true;
   } catch (error) {
-    // E_SUPERVISOR: it ended between the question and the answer.
-    if (!['E_NOT_RUNNING', 'E_SUPERVISOR'].includes((error as { code?: string }).code ?? '')) throw error;
+    if (!patience.signal.aborted) throw error;
+    return false;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SupervisorConnection } from '../binding/supervisor';
+import { probeSockets, type SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { type ContainerRow, containerById } from './record';
-import { recordEnded, settleRow } from './settle';
+import type { ContainerRow } from './record';
+import { recordEnded, settledRow } from './settle';
+import { isAllowed } from './state';
 import { connectSupervisor } from './supervise';
 
 export interface ExitStatus {
@@ -24,8 +25,7 @@ export async function waitContainer(context: Context, row: ContainerRow, options
     const status = connection && (await endOver(context, current, connection, options.signal));
     if (status !== undefined) return status;
     const { state }: ContainerRow = current;
-    const again = containerById(store, row.id);
-    current = again && (await settleRow(store, again));
+    current = await settledRow(store, row.id);
     if (current?.state === state) await delay(5); // another process is starting or ending it: nothing to wait on but its row
   }
 }
@@ -35,6 +35,22 @@ export async function waitForStarted(context: Context, id: string, options: { si
   options.signal?.throwIfAborted();
   const connection = context.launcher.takeConnection(id);
   return connection && endOver(context, { id, started: '' }, connection, options.signal);
+}
+
+/**
+ * Waits until the run has ended whose supervisor this connection is to, and its row says so: whatever runs when somebody has
+ * started the container again since is not waited for. @throws E_ABORTED
+ */
+export async function waitForRun({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, options: { signal?: AbortSignal }): Promise<void> {
+  const record = await supervisor.ended(options.signal).catch(notReachable);
+  if (record !== undefined) return void recordEnded(store, row, record);
+  const socket = store.layout.controlSocket(row.id);
+  for (;;) {
+    const current = await settledRow(store, row.id);
+    // Who listens now is the supervisor of another run.
+    if (current === undefined || !isAllowed('kill', current.state) || probeSockets([socket])[0] === true) return;
+    await delay(5); // another process is ending it
+  }
 }
 
 async function endOver(

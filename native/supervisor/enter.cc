@@ -10,10 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
+#include <vector>
 
 #include "supervisor/cgroup.h"
 
@@ -62,6 +65,20 @@ int ForeignNamespaces(pid_t init) {
   _exit(125);
 }
 
+// What this process has of the supervisor's: it may be frozen or wait before the shim replaces it, and must not keep
+// connections open that the supervisor's death is to close.
+void CloseAllBut(std::initializer_list<int> wanted) {
+  std::vector<int> kept(wanted);
+  std::sort(kept.begin(), kept.end());
+  unsigned first = 3;
+  for (int fd : kept) {
+    if (fd < 3) continue;
+    if (static_cast<unsigned>(fd) > first) close_range(first, static_cast<unsigned>(fd) - 1, 0);
+    first = static_cast<unsigned>(fd) + 1;
+  }
+  close_range(first, ~0u, 0);
+}
+
 void JoinLegacyCgroups(const std::vector<Cgroup>& groups, bool unifiedDone, int link) {
   for (auto& group : groups) {
     if (group.unified && unifiedDone) continue;
@@ -76,6 +93,7 @@ void JoinLegacyCgroups(const std::vector<Cgroup>& groups, bool unifiedDone, int 
   int link = child.shim.get();
   // The container must not look into this process before the shim has replaced it.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  CloseAllBut({link, child.in.get(), child.out.get(), child.err.get(), container.initPidfd, container.shimMount.get()});
   JoinLegacyCgroups(groups, unifiedDone, link);
   UniqueFd label;
   if (!container.label.empty()) label.reset(open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC));

@@ -77,14 +77,30 @@ int Supervisor::DoSignal(const Request& request) {
   if (restarting()) return 0;  // nothing runs: at most the wait for the next run ends
   if (over_) return ESRCH;
   // What comes before the command itself would be lost on the init shim.
-  if (started_ || (request.first == SIGKILL && target->pidfd() >= 0)) return target->Signal(request.first);
+  if (request.first == SIGKILL && target->pidfd() >= 0) return KillInit();
+  if (started_) return target->Signal(request.first);
   pendingSignal_ = request.first;
   return 0;
 }
 
+// With control groups v1 a frozen process dies only once it runs again: it is thawed here, in one step with the signal, so
+// that neither a client's death nor another's FREEZE comes in between.
+int Supervisor::KillInit() {
+  const std::vector<Cgroup> groups = CgroupsOf(init_->pid());
+  if (int error = init_->Signal(SIGKILL)) return error;
+  killed_ = true;
+  paused_ = false;
+  if (started_) SetFrozen(groups, false);
+  return 0;
+}
+
 int Supervisor::DoFreeze(bool frozen) {
-  if (over_ || !started_) return ESRCH;
-  if (int error = SetFrozen(CgroupsOf(init_->pid()), frozen)) return error;
+  if (over_ || !started_ || killed_) return ESRCH;
+  const std::vector<Cgroup> groups = CgroupsOf(init_->pid());
+  if (int error = SetFrozen(groups, frozen)) {
+    if (frozen) SetFrozen(groups, false);  // some of its processes may have stopped
+    return error;
+  }
   if (health_ && frozen != paused_) frozen ? health_->Pause() : health_->Resume();
   paused_ = frozen;
   WriteState();
@@ -125,6 +141,8 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   };
   Attachment attachment;
   if (!started_ || over_) return fail(ESRCH, "the container is not running");
+  // The new process would stop before it is the container's, and with it whatever waits for its start.
+  if (paused_) return fail(EBUSY, "Container " + request_.id + " is paused, unpause the container before exec");
   if (!TakeStreams(client.id(), request.mask, std::move(fds), attachment)) return fail(EINVAL, "malformed stream mask");
   if (Find(request.execId)) return fail(EEXIST, "exec id in use");
   if (execs_.size() >= kMaxExecs) return fail(EMFILE, "too many execs at once");

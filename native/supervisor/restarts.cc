@@ -23,7 +23,7 @@ bool Supervisor::AwaitRestart() {
 Status Supervisor::PrepareAgain() {
   unlink(runDir_->file("lxc.log").c_str());
   restartDelay_.reset();
-  started_ = serving_ = over_ = oomKilled_ = paused_ = false;
+  started_ = serving_ = over_ = oomKilled_ = paused_ = killed_ = false;
   execs_.push_back(std::move(init_));
   return PrepareInit();
 }

@@ -75,6 +75,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   void DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoStatus(Client& client);
   int DoSignal(const Request& request);
+  int KillInit();
   int DoFreeze(bool frozen);
   int DoRestartPolicy(const Request& request);
   int DoLimits(const Request& request);
@@ -111,6 +112,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   uint32_t pendingSignal_ = 0;  // for init, before there is one
   bool keepsState_ = false;    // somebody may read the state file
   bool paused_ = false;
+  bool killed_ = false;    // init was sent SIGKILL
   bool listening_ = false;
   bool serving_ = false;
   bool lxcReady_ = false;

@@ -165,6 +165,25 @@ describe('supervisor', function () {
     await connection.ended();
   });
 
+  it('ends a frozen container by SIGKILL alone, and freezes none that is to end', async () => {
+    const { connection } = host.start(['sleep', '100']);
+    await connection.started();
+    await connection.freeze();
+    const done = [connection.signal(9), connection.freeze()];
+    assert.deepEqual((await Promise.allSettled(done)).map(({ status }) => status), ['fulfilled', 'rejected']);
+    assert.equal((await connection.ended()).status, 9);
+  });
+
+  it('executes nothing in a frozen container', async () => {
+    const { connection } = host.start(['sleep', '100']);
+    await connection.started();
+    await connection.freeze();
+    const refused = connection.exec({ id: 'frozen', payload: payloadOf(['true']), tty: false, openStdin: false });
+    await assert.rejects(refused, { code: 'E_CONFLICT', message: /is paused, unpause the container before exec/ });
+    await connection.signal(9);
+    await connection.ended();
+  });
+
   it('executes in the container, many at once', async () => {
     const { connection } = host.start(['sleep', '100'], { config: ['lxc.cap.keep=chown kill setuid setgid setpcap'] });
     await connection.started();
