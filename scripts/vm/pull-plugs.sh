@@ -13,14 +13,14 @@ pull_plugs() {
     printf '\0' >>"$work/log" # a disk is not empty
     truncate -s %512 "$work/log"
     : >"$work/said"
-    "${machine[@]}" "${accel[@]}" "${disks[@]}" -serial "file:$work/console" -serial "file:$work/said" \
+    nice -n 5 "${machine[@]}" "${accel[@]}" "${disks[@]}" -serial "file:$work/console" -serial "file:$work/said" \
       -drive "file=$work/store,format=raw,if=virtio" -drive "file=$work/log,format=raw,if=virtio,readonly=on" \
       -device virtio-serial -chardev "file,id=reports,path=$work/reports,append=on" -device virtserialport,chardev=reports,name=dockerlite.reports \
       </dev/null 2>>"$work/qemu" &
     qemu=$!
     limit=$((SECONDS + seconds))
     # So many reports after it has begun to work, and up to a second.
-    if wait_for_reports "$qemu" "$((boot + 1))" "$((20 + RANDOM % 100))" "$limit"; then
+    if wait_for_reports "$qemu" "$((boot + 1))" "$((50 + RANDOM % 250))" "$limit"; then
       sleep "0.$(printf '%03d' $((RANDOM % 1000)))"
       kill -KILL "$qemu"
       { wait "$qemu" || :; } 2>/dev/null
