@@ -20,7 +20,7 @@ describe('many processes on one store', () => {
   const dockerlite = (...args: string[]) => run(process.execPath, [cli, '--root', test.root, ...args]);
 
   // Each is a process of its own, and waits in memory.
-  const MANY = Math.min(200, Math.floor(totalmem() / (48 * 1024 ** 2)));
+  const MANY = Math.min(200, Math.floor(totalmem() / (96 * 1024 ** 2)));
   it(`${MANY} runs at once all succeed, no address or name twice`, async function () {
     this.timeout(300_000);
     const script = 'ip -4 addr show eth0 | sed -n "s/.*inet \\([0-9.]*\\).*/\\1/p"';
