@@ -47,6 +47,7 @@ export type { EventFilters } from './events/filter';
 export type { PulledImage, PullOptions } from './images/pull';
 export type { PushedImage, PushOptions } from './images/push';
 export type { Transfer, TransferEvent } from './images/transfer';
+export type { ImageTreeNode } from './images/tree';
 export { Registries } from './registry/registries';
 export type { RegistryOptions } from './registry/settings';
 export type { EngineInfo } from './info';

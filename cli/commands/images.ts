@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineCommand } from '../command';
+import { defineCommand, UsageError } from '../command';
 import { formatRows } from '../output/format';
 import { IMAGE_HEADINGS, imageRows } from '../output/image-row';
+import { formatImageTree } from '../output/image-tree';
 import { parseFilters } from './filter-option';
 
 const STANDARD = 'table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
@@ -13,6 +14,7 @@ export default defineCommand({
   examples: [
     ['images', 'all of them, newest first'],
     ['images debian', 'all tags of one repository'],
+    ['images --tree', 'each below the one it was made from'],
     ['images -q -f dangling=true', 'ids of the images without a name'],
   ],
   options: {
@@ -22,13 +24,22 @@ export default defineCommand({
     format: { type: 'string', value: 'TEMPLATE', describe: "'table', 'table TEMPLATE', 'json', or a Go template" },
     'no-trunc': { type: 'boolean', default: false, describe: 'Show ids in full' },
     quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Show only ids' },
+    tree: { type: 'boolean', default: false, describe: 'Show what images are made of: below each those with all its layers, with what they add; U: in use by a container' },
   },
   operands: [0, 1],
-  async run({ digests, filter, format, quiet, _: [reference], 'no-trunc': full }, io) {
+  async run({ digests, filter, format, quiet, tree, _: [reference], 'no-trunc': full }, io) {
+    if (tree) refuseWithTree({ quiet, 'no-trunc': full, digests, format: (format ?? '') !== '' });
     const filters = parseFilters(reference === undefined ? filter : [...filter, `reference=${reference}`]);
     const { images } = await io.engine();
+    if (tree) return io.stdout.write(formatImageTree(await images.tree({ filters })));
     const rows = (await images.list({ filters })).flatMap((image) => imageRows(image, full));
     const standard = digests ? WITH_DIGESTS : STANDARD;
     io.stdout.write(formatRows(format, { standard, headings: { ...IMAGE_HEADINGS }, rows, ...(quiet && { quiet: 'ID' }) }));
   },
 });
+
+/** @throws UsageError in Docker's words */
+function refuseWithTree(given: Record<string, boolean>): void {
+  const option = Object.keys(given).find((name) => given[name]);
+  if (option !== undefined) throw new UsageError(`--${option} is not yet supported with --tree`, 1);
+}

@@ -14,6 +14,7 @@ import { removeImage, type RemovedImage, type RemoveImageOptions } from './remov
 import type { SaveOptions } from './save';
 import { tagImage } from './tag';
 import type { Transfer } from './transfer';
+import type { ImageTreeNode } from './tree';
 
 /** The images of a store. */
 export class Images {
@@ -37,6 +38,12 @@ export class Images {
   /** Newest first. */
   async list(options: ImageListOptions = {}): Promise<Image[]> {
     return listImages(this.context.store, options);
+  }
+
+  /** The same images, each below the one it was made from. */
+  async tree(options: ImageListOptions = {}): Promise<ImageTreeNode[]> {
+    const { imageTree } = require('./tree') as typeof import('./tree');
+    return imageTree(this.context.store, options);
   }
 
   /** Pulls an image from a registry, see pullImage. */
