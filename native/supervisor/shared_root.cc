@@ -24,6 +24,8 @@ Result<UniqueFd> OpenMapped(const std::string& path, const Idmap& map, bool read
   if (!userns) return userns.error();
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP | (readOnly ? MOUNT_ATTR_RDONLY : 0);
+  // Otherwise it would be of the host's peer group, which no root may be that is changed.
+  attributes.propagation = MS_SLAVE;
   attributes.userns_fd = static_cast<uint64_t>(userns.value().get());
   if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
     return Error::last("mount_setattr(MOUNT_ATTR_IDMAP)", path);

@@ -10,3 +10,10 @@ for (const { prototype } of [Runnable, Suite]) {
     return limit.length === 0 || limit[0] === 0 ? timeout.apply(this, limit) : timeout.call(this, Math.max(limit[0], 600_000));
   };
 }
+
+// A run takes long: what failed is told at once, not only at its end.
+exports.mochaHooks = {
+  afterEach() {
+    if (this.currentTest.err) console.log(this.currentTest.err.stack);
+  },
+};

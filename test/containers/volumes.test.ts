@@ -155,7 +155,7 @@ describe('volumes of containers', () => {
     try {
       execFileSync('mount', ['--make-shared', source]);
       execFileSync('mount', ['-t', 'tmpfs', 'below', join(source, 'sub')]);
-      const mounted = async (options: object) => run('grep -c " /x" /proc/self/mountinfo; grep -o "master:" /proc/self/mountinfo', { mounts: [{ type: 'bind', source, target: '/x', readonly: false, ...options }] });
+      const mounted = async (options: object) => run('grep -c " /x" /proc/self/mountinfo; grep " /x" /proc/self/mountinfo | grep -o "master:"', { mounts: [{ type: 'bind', source, target: '/x', readonly: false, ...options }] });
       assert.equal(await mounted({}), '2\n');
       assert.equal(await mounted({ nonRecursive: true }), '1\n');
       assert.match(await mounted({ propagation: 'rslave' }), /^2\nmaster:/);

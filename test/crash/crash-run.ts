@@ -18,6 +18,8 @@ export interface CrashOptions {
   /** Processes that use the library; one more uses the command line, a process for each command. */
   workers: number;
   onProgress?: (kills: number) => void;
+  /** Longest time a victim lives on once it has begun something, ms. */
+  longest?: number;
   /** Begins the names of the clients, which must be unlike those of other runs in the same store. */
   name?: string;
   /** Descriptor that every report is written to before it counts. */
@@ -31,7 +33,7 @@ export interface Workplace {
   directory: string;
 }
 
-/** Longest time a victim lives on once it has begun something, ms: longer than most operations take. */
+/** Longer than most operations take. */
 const LONGEST = patience(40);
 /** Nothing takes this long: a client that still works hangs. */
 const PATIENCE_MS = patience(60_000);
@@ -83,6 +85,10 @@ export class CrashRun {
     return [...this.model.unexpected, ...this.hung];
   }
 
+  private get longest(): number {
+    return this.options.longest ?? LONGEST;
+  }
+
   private directory(name: string): string {
     const path = join(this.place.directory, 'clients', name);
     mkdirSync(path, { recursive: true });
@@ -119,7 +125,7 @@ export class CrashRun {
     const child = await this.next(kind);
     if (child === undefined) return void this.hung.push(`no ${kind} begins anything any more`);
     // A command spends most of its life on becoming a process.
-    await delay(this.random.next() * (kind === 'command' ? 4 * LONGEST : LONGEST));
+    await delay(this.random.next() * (kind === 'command' ? 4 * this.longest : this.longest));
     if (child.exitCode !== null || !child.kill('SIGKILL')) return this.killOne();
     this.killed[kind]++;
     if (child.signalCode === null) await once(child, 'exit');
@@ -139,7 +145,7 @@ export class CrashRun {
   }
 
   private async killSupervisor(): Promise<void> {
-    await delay(this.random.next() * LONGEST);
+    await delay(this.random.next() * this.longest);
     const victim = this.random.pick(supervisors());
     if (victim === undefined) return this.killOne();
     try {

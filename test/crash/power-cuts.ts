@@ -2,12 +2,14 @@
 // In a virtual machine whose plug is pulled again and again: power-cuts.js CUTS SEED. Looks at what the last time has left in the
 // store on the second disk, then goes on with the crash test's operations until the power goes. After the last cut it only looks.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../lib/engine';
+import { DockerliteError } from '../../lib/errors';
 import { initStore } from '../../lib/init';
 import { buildBusyboxRootfs } from '../helpers/busybox';
 import { findings } from '../helpers/findings';
+import { patience } from '../helpers/patience';
 import { CrashRun } from './crash-run';
 import { type Entry, parseReports, promised, writeReport } from './report-log';
 import { removeEverything, runningOnes } from './verdict';
@@ -19,6 +21,8 @@ const LOG = '/dev/vdd';
 const PORT = '/dev/virtio-ports/dockerlite.reports';
 const MOUNT = '/mnt/store';
 const ROOT = join(MOUNT, 'dockerlite');
+/** Of a client, ms: beginning it takes an emulated machine seconds. */
+const MOST_LIFE = patience(500);
 
 async function main(): Promise<void> {
   const [cuts, seed] = process.argv.slice(2).map(Number) as [number, number];
@@ -61,11 +65,22 @@ async function judge(engine: Engine, log: Entry[]): Promise<string[]> {
   for (const finding of await findings(engine)) if (finding.note !== true) faults.push(`found after the repair: ${JSON.stringify(finding)}`);
   const model = promised(log);
   faults.push(...(await model.compare(engine)));
-  for (const { id } of await engine.containers.list({ all: true })) await (await engine.containers.get(id)).start();
+  for (const { id, imageId } of await engine.containers.list({ all: true })) await startIfItCan(engine, id, imageId);
   faults.push(...(await runningOnes(engine)));
   const kinds = [...new Set(mended.map(({ kind }) => kind))].map((kind) => `${mended.filter((one) => one.kind === kind).length} ${kind}`);
   console.log(`power-cut: promised and there: ${model.count('container')} containers, ${model.count('image')} images; mended: ${kinds.join(', ') || 'nothing'}; ${faults.length} faults`);
   return faults;
+}
+
+/** One of an empty image has no command. */
+async function startIfItCan(engine: Engine, id: string, image: string): Promise<void> {
+  try {
+    await (await engine.containers.get(id)).start();
+  } catch (error) {
+    const sleep = join(ROOT, 'images', image, 'rootfs/bin/sleep');
+    const nothing = error instanceof DockerliteError && error.code === 'E_COMMAND_NOT_FOUND' && lstatSync(sleep, { throwIfNoEntry: false }) === undefined;
+    if (!nothing) throw error;
+  }
 }
 
 async function work(engine: Engine, boot: number, seed: number): Promise<void> {
@@ -74,7 +89,7 @@ async function work(engine: Engine, boot: number, seed: number): Promise<void> {
   const images = (await engine.images.list()).map(({ id, tags }) => ({ id, tags }));
   writeReport(reports, 'boot', { say: 'booted', containers, images });
   const place = { engine, root: ROOT, directory: clients() };
-  const run = await CrashRun.go(place, { kills: Infinity, seed: seed + boot, workers: 2, name: `b${boot}-`, reports });
+  const run = await CrashRun.go(place, { kills: Infinity, seed: seed + boot, workers: 2, longest: MOST_LIFE, name: `b${boot}-`, reports });
   for (const complaint of run.complaints) console.log(`power-cut-fault: ${complaint}`);
 }
 
