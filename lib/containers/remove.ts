@@ -25,11 +25,17 @@ export async function removeContainer(context: Context, row: ContainerRow, optio
   const { store } = context;
   for (let current: ContainerRow | undefined = row; current !== undefined; current = await settledRow(store, row.id)) {
     if (claim(store, current)) return atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
-    if (current.state === 'removing') throw new DockerliteError('E_CONFLICT', `removal of container ${row.id} is already in progress`);
+    if (current.state === 'removing') throw alreadyRemoved(row);
     if (options.force !== true) requireState('remove', current);
     // Somebody may start it again as soon as it has ended: then that run is ended too.
     if (!isAllowed('remove', current.state)) await endIt(context, current);
   }
+  // Who asks for its end has it; who removes what has ended is told that somebody else did.
+  if (options.force !== true) throw alreadyRemoved(row);
+}
+
+function alreadyRemoved({ id }: ContainerRow): DockerliteError {
+  return new DockerliteError('E_CONFLICT', `removal of container ${id} is already in progress`);
 }
 
 /** It is this process's to remove, and nobody's to start, from here on. */
