@@ -50,13 +50,17 @@ Status LxcStart::Configure(const std::vector<std::string>& items) {
   return Nothing{};
 }
 
-bool LxcStart::Run(const char* shim, int link, Serve serve) {
+std::optional<int> LxcStart::Run(const char* shim, int link, Serve serve) {
   std::string program = shim, number = std::to_string(link);
   char* const argv[] = {program.data(), number.data(), nullptr};
   g_serve = &serve;
-  bool ok = container_->start(container_, 0, argv);
+  container_->error_num = -1;
+  const bool ok = container_->start(container_, 0, argv);
   g_serve = nullptr;
-  return ok;
+  if (!ok || container_->error_num < 0) return std::nullopt;
+  // liblxc says N << 8 | 0x7f of one that signal N ended (signal_handler() of its start.c).
+  const int status = container_->error_num;
+  return (status & 0x7f) == 0x7f ? status >> 8 & 0x7f : status;
 }
 
 std::vector<std::string> LxcStart::LogLines() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ class LxcStart {
   ~LxcStart();
 
   Status Configure(const std::vector<std::string>& items);
-  // True when the container ran and was cleaned up after.
-  bool Run(const char* shim, int link, Serve serve);
+  // Returns when the container has been cleaned up after. The status of its init, as waitpid(2) gives it, unless liblxc
+  // failed before it could wait for that.
+  std::optional<int> Run(const char* shim, int link, Serve serve);
   // The messages liblxc logged as errors, oldest first.
   std::vector<std::string> LogLines() const;
 

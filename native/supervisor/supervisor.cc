@@ -141,7 +141,9 @@ bool Supervisor::RunContainer() {
   if (!configured) {
     AbandonStart(EngineFailure(configured.error()), lxc.LogLines());
   } else {
-    lxc.Run(kShim, shimEnd_.get(), [this](int epoll) { Serve(epoll); });
+    std::optional<int> status = lxc.Run(kShim, shimEnd_.get(), [this](int epoll) { Serve(epoll); });
+    // liblxc sees that init has died when it looks at the end of any process, an exec's too: perhaps just after we looked.
+    if (!over_ && started_ && status) RecordInitDeath(*status);
     if (!over_) AbandonStart({FailureKind::kEngine, 0, "liblxc could not start the container"}, lxc.LogLines());
   }
   ResetStdio();
@@ -300,22 +302,25 @@ void Supervisor::ReportExit(Process& process) {
 void Supervisor::HandleInitDeath() {
   init_->DrainLink();
   std::optional<int> status = init_->Reap(true);
-  if (!status || over_) return;
+  if (status && !over_) RecordInitDeath(*status);
+}
+
+void Supervisor::RecordInitDeath(int status) {
   over_ = true;
   if (health_) health_->End();
   for (auto& exec : execs_)
     if (exec->state() != Process::State::kExited) OnDead(*exec);
-  init_->Finish(*status);
+  init_->Finish(status);
   log_.Flush();
   oomKilled_ = OomKilled(request_.id);
   // Before the record of the exit: whoever finds none looks for the event before it writes its own.
   RecordDeath(*init_);
-  if (started_) restartDelay_ = policy_.Next(*status, init_->endedAt() - init_->startedAt());
+  if (started_) restartDelay_ = policy_.Next(status, init_->endedAt() - init_->startedAt());
   if (restarting()) {
     WriteState();
   } else {
     network_.Release();
-    WriteExitRecord(*status, "");
+    WriteExitRecord(status, "");
   }
   ReportExit(*init_);
   ReportDrained();

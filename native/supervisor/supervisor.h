@@ -39,6 +39,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   StreamOwnerIds StreamOwner() const;
   void Turn();
   void HandleInitDeath();
+  void RecordInitDeath(int status);
   void AbandonStart(Failure failure, std::vector<std::string> lines);
   void WriteExitRecord(int status, const std::string& error);
   std::string ExitedBody() const;

@@ -28,6 +28,16 @@ describe('supervisor', function () {
     return { ...(await started), ends };
   }
 
+  /** What so many rounds give, four at a time. */
+  async function inTurns<T>(rounds: number, round: () => Promise<T>): Promise<T[]> {
+    const results: T[] = [];
+    const lane = async (n: number) => {
+      for (let i = 0; i < n; i++) results.push(await round());
+    };
+    await Promise.all(Array.from({ length: 4 }, () => lane(rounds / 4)));
+    return results;
+  }
+
   it('gives exit code, stdout and stderr apart, and leaves nothing', async () => {
     const { status, stdout, stderr, name, connection } = await run(['sh', '-c', 'echo out; echo err >&2; exit 7']);
     assert.deepEqual([status, stdout, stderr], [7 << 8, 'out\n', 'err\n']);
@@ -212,6 +222,18 @@ describe('supervisor', function () {
     await connection.signal(9);
     assert.equal((await last.exited).status, 9);
     await connection.ended();
+  });
+
+  it('reports the death of init whoever hears of it first, liblxc or the supervisor', async () => {
+    // The end of an exec wakes liblxc, which may then see that init has died in the very moment after the supervisor looked.
+    const ends = await inTurns(152, async () => {
+      const { connection } = host.start(['sleep', '100']);
+      await connection.started();
+      await Promise.all(['a', 'b', 'c'].map((id) => exec(connection, id, ['sleep', '50'])));
+      await connection.signal(9);
+      return (await connection.ended()).status;
+    });
+    assert.deepEqual([...new Set(ends)], [9]);
   });
 
   it("ends an exec's streams when it ends, whatever it leaves behind", async () => {

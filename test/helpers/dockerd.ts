@@ -24,14 +24,15 @@ export class Dockerd {
   static async start(): Promise<Dockerd> {
     const directory = mkdtempSync(join(tmpdir(), 'dockerd-'));
     const at = (name: string) => join(directory, name);
-    mkdirSync(at('data'));
+    for (const name of ['data', 'tmp']) mkdirSync(at(name));
     const options = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${at('sock')}`, '--storage-driver', 'vfs', '--bridge=none', '--iptables=false', '--ip6tables=false', '--userland-proxy=false'];
-    const process = spawn('dockerd', options, { stdio: ['ignore', 'ignore', 'pipe'] });
-    process.stderr?.pipe(createWriteStream(at('log')));
-    const self = new Dockerd(directory, process);
+    // Its containerd, if it ends slowly, leaves what its threads were doing in the directory for temporary files.
+    const daemon = spawn('dockerd', options, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: at('tmp') } });
+    daemon.stderr?.pipe(createWriteStream(at('log')));
+    const self = new Dockerd(directory, daemon);
     for (const deadline = Date.now() + patience(60_000); ; await delay(50)) {
       if (self.try('version').status === 0) break;
-      if (process.exitCode !== null || Date.now() > deadline) throw new Error(`dockerd does not start: ${readFileSync(at('log'), 'utf8')}`);
+      if (daemon.exitCode !== null || Date.now() > deadline) throw new Error(`dockerd does not start: ${readFileSync(at('log'), 'utf8')}`);
     }
     const rootfs = buildBusyboxRootfs(at('busybox'));
     execFileSync('docker', [...self.host, 'import', '-', 'busybox'], { input: execFileSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }) });
