@@ -52,7 +52,7 @@ need() {
   done
 }
 build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev libseccomp-dev btrfs-progs busybox-static)
-test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo umoci openssl)
+test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo umoci podman runc openssl)
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
   || die "this is not Debian (no apt-get): install the equivalents of ${build_packages[*]} yourself, then npm ci && npm run build"
@@ -63,8 +63,10 @@ if [ "$headers" = - ] && dpkg-query -S "$(realpath "$node_path")" 2>/dev/null | 
 
 if [ ${#missing[@]} -gt 0 ]; then
   export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-  # Its package would run a registry for everybody, from now on: the tests start one of their own.
-  if [[ " ${missing[*]} " == *' docker-registry '* ]]; then ln -sfn /dev/null /etc/systemd/system/docker-registry.service; fi
+  # Their packages would start services for everybody, from now on: the tests start their own.
+  mask() { local unit; for unit; do ln -sfn /dev/null "/etc/systemd/system/$unit"; done; }
+  [[ " ${missing[*]} " != *' docker-registry '* ]] || mask docker-registry.service
+  [[ " ${missing[*]} " != *' podman '* ]] || mask podman.{socket,service} podman-{restart,auto-update}.service podman-auto-update.timer netavark-dhcp-proxy.{socket,service} cni-dhcp.{socket,service}
   apt_options=(-q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 -o Acquire::http::Timeout=30)
   # apt-get update reports unreachable mirrors as warnings and succeeds; what counts is whether the install works.
   step 'reading the package lists' apt-get "${apt_options[@]}" update || die "apt-get update failed; missing packages: ${missing[*]}"
