@@ -5,8 +5,21 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace dockerlite::tree {
+namespace {
+
+// Bytes of holes from which a file is packed as sparse. Docker and Podman unpack such an entry, but cannot put the layer
+// together again when they push or save it, so what is small is written out.
+constexpr int64_t kSparse = 16 << 20;
+
+int64_t holes(const std::vector<Region>& regions, int64_t size) {
+  for (const Region& region : regions) size -= region.size;
+  return size;
+}
+
+}  // namespace
 
 Result<Count> Packer::finish() {
   if (auto end = out_.zeros(1024); !end) return end.error();
@@ -54,8 +67,9 @@ Status Packer::file(const Visit& visit, PaxEntry& entry) {
     auto found = dataRegions(fd.value().get(), entry.size);
     if (!found) return found.error();
     regions = std::move(found.value());
-    entry.sparse = regions.size() != 1 || regions[0].size != entry.size;
-    entry.regions = regions;
+    entry.sparse = holes(regions, entry.size) >= kSparse;
+    if (!entry.sparse) regions = {{0, entry.size}};
+    entry.regions = entry.sparse ? regions : std::vector<Region>{};
   }
   if (auto done = emit(entry); !done) return done;
   int64_t total = 0;

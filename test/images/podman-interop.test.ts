@@ -62,7 +62,7 @@ describe('images to and from Podman', function () {
     mkdirSync(join(files, 'dir'));
     const script = `cd "$1"; echo plain > plain; echo gone > gone; echo old > opaque/old; echo in > dir/in; ln -s plain symbolic; ln -s /nowhere dangling
       mkfifo fifo; mknod character c 1 3; mknod block b 7 200; printf x > "$(printf 'b\\303(d')"; echo own > own; chown 100000:200000 own; chmod 2755 opaque
-      touch -d '2001-02-03 04:05:06.123456789' plain symbolic dir; chmod 1770 dir`;
+      truncate -s 1M sparse; printf end >> sparse; touch -d '2001-02-03 04:05:06.123456789' plain symbolic dir; chmod 1770 dir`;
     execFileSync('sh', ['-ec', script, 'sh', files]);
     setXattr(join(files, 'own'), 'user.note', '6869');
     // CAP_NET_RAW, effective.
