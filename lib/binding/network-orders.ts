@@ -3,8 +3,10 @@ import type { Field } from './frames';
 
 /** What a supervisor does about its container's networks, see docs/architecture.md. In START and NETWORK frames. */
 export interface NetworkOrders {
-  /** Transactions of nftables to send when the container has ended, as encodeElements() makes them. */
+  /** Transactions of nftables to send when the container has ended, as encodeElements() makes them: before anybody hears of the end. */
   atExit: Buffer[];
+  /** The same, for what only this container can be meant by: nobody has to wait for these. */
+  afterExit: Buffer[];
   /** Ports of the host to keep for it. */
   ports: { proto: string; hostIp: string; hostPort: number }[];
   /** IPv6 addresses, CIDR, and where the default route leads ('' without), by interface. */
@@ -24,9 +26,10 @@ export interface ResolverOrders {
   outward: boolean;
 }
 
-export function networkFields({ atExit, ports, addresses6, resolver }: NetworkOrders): Field[] {
+export function networkFields({ atExit, afterExit, ports, addresses6, resolver }: NetworkOrders): Field[] {
   return [
     ...atExit.map((batch): Field => [70, batch]),
+    ...afterExit.map((batch): Field => [79, batch]),
     ...ports.map(({ proto, hostIp, hostPort }): Field => [71, `${proto} ${hostIp} ${hostPort}`]),
     ...addresses6.map(({ name, address, gateway }): Field => [72, `${name} ${address}${gateway === '' ? '' : ` ${gateway}`}`]),
     ...(resolver === undefined ? [] : resolverFields(resolver)),

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import * as net from '../binding/net';
 import type { NetworkOrders } from '../binding/network-orders';
+import type { NftElement } from '../binding/types';
 import { DockerliteError } from '../errors';
-import { attach, type Attachment, defaultRouteOf } from '../network/attachment';
+import { attach, type Attachment, attachmentElements, defaultRouteOf } from '../network/attachment';
 import { bridgeOf, ensureBridge } from '../network/bridge';
 import { bridgeElements } from '../network/elements';
 import { formatIpv4 } from '../network/ipv4';
@@ -12,11 +13,12 @@ import { type Connection, lxcNetwork } from '../network/lxc-net';
 import { nameFiles, type NameOptions } from '../network/names';
 import { claimPorts, PortTaken, publishedPorts } from '../network/ports';
 import { networkByName } from '../network/record';
+import { tableName } from '../network/rules';
 import { addElements, inParts, removeElements } from '../network/tables';
 import type { Store } from '../store/store';
 import { networkingOf, sharedNetworkOf } from './networking';
 import { resolverOf } from './name-orders';
-import { elementsOf, tablesOf } from './network-state';
+import { addressElements, elementsOf, tablesOf } from './network-state';
 import { type ContainerRow, containerById } from './record';
 import { settleRow } from './settle';
 import type { ContainerSpec } from './spec';
@@ -31,7 +33,7 @@ export interface NetworkPlan {
   undo(): Promise<void>;
 }
 
-const NO_ORDERS: NetworkOrders = { atExit: [], ports: [], addresses6: [] };
+const NO_ORDERS: NetworkOrders = { atExit: [], afterExit: [], ports: [], addresses6: [] };
 
 /** Addresses, bridges, rules and the three files under /etc. @throws E_NO_ADDRESS, E_CONFLICT, E_NO_SUCH_NETWORK */
 export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<NetworkPlan> {
@@ -59,9 +61,12 @@ async function removeLeftover(veth: string): Promise<void> {
 
 /** What the supervisor does at the start, and when it ends. */
 export function networkOrders(store: Store, row: ContainerRow, attachments: Attachment[]): NetworkOrders {
-  const elements = elementsOf(store, row, attachments);
   const ports = publishedPorts(store.db, row.id, attachments);
-  return { atExit: inParts(elements).map((part) => net.encodeElements('delete', part)), ports, addresses6: addresses6(attachments), ...resolverOf(store, row, attachments) };
+  const deletion = (elements: NftElement[]) => inParts(elements).map((part) => net.encodeElements('delete', part));
+  // An address or a port may be another container's at once; the name of a link is the container's own.
+  const atExit = deletion(addressElements(store, row, attachments));
+  const afterExit = deletion(attachmentElements(tableName(store.marker.id), attachments));
+  return { atExit, afterExit, ports, addresses6: addresses6(attachments), ...resolverOf(store, row, attachments) };
 }
 
 async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {

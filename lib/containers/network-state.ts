@@ -34,9 +34,14 @@ export function containerElements(store: Store, row: ContainerRow, networks = al
 }
 
 export function elementsOf(store: Store, row: ContainerRow, attachments: Attachment[]): NftElement[] {
+  return [...addressElements(store, row, attachments), ...attachmentElements(tableName(store.marker.id), attachments)];
+}
+
+/** Those of addresses and ports, which others have when this container has them no more. */
+export function addressElements(store: Store, row: ContainerRow, attachments: Attachment[]): NftElement[] {
   const table = tableName(store.marker.id);
   const { egress } = networkingOf(specOf(row));
-  return [...egressElements(table, egress, attachments), ...attachmentElements(table, attachments), ...publishedPorts(store.db, row.id, attachments).map((port) => portElement(table, port))];
+  return [...egressElements(table, egress, attachments), ...publishedPorts(store.db, row.id, attachments).map((port) => portElement(table, port))];
 }
 
 /** The networks a running container is in, eth0's first. */

@@ -9,6 +9,9 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#include <mutex>
+#include <utility>
+
 #include "net/message_writer.h"
 #include "net/raw_socket.h"
 
@@ -58,6 +61,43 @@ void PutMark(std::string& out, uint16_t type) {
   PutFamily(out, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 }
 
+// Closing a socket of netfilter waits until the kernel has taken apart whatever anybody deleted, some milliseconds, with a
+// lock held that every transaction and every new link needs (nft_rcv_nl_event() of nf_tables_api.c): they are kept.
+class KeptSockets {
+ public:
+  static KeptSockets& Of() {
+    static KeptSockets* const sockets = new KeptSockets();  // until the process ends
+    return *sockets;
+  }
+
+  Result<UniqueFd> Take() {
+    std::lock_guard lock(mutex_);
+    if (free_.empty()) return netlink::Open(NETLINK_NETFILTER, kWhat);
+    UniqueFd socket = std::move(free_.back());
+    free_.pop_back();
+    return socket;
+  }
+
+  void Keep(UniqueFd socket) {
+    std::lock_guard lock(mutex_);
+    free_.push_back(std::move(socket));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<UniqueFd> free_;
+};
+
+UniqueFd g_shared;
+
+template <typename Visit>
+void ForEachElementMessage(std::string_view batch, Visit visit) {
+  netlink::ForEachMessage(batch, [&](const nlmsghdr& header, std::string_view message) {
+    if (header.nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES) visit(FinishBatch(message));
+    return true;
+  });
+}
+
 }  // namespace
 
 void AppendElements(std::string& batch, NftOp op, const std::vector<NftElement>& elements) {
@@ -74,14 +114,28 @@ std::string FinishBatch(std::string_view messages) {
   return batch;
 }
 
-Status SendBatch(std::string_view batch) { return netlink::Transact(NETLINK_NETFILTER, batch, kWhat); }
+Status SendBatch(std::string_view batch) {
+  Result<UniqueFd> socket = KeptSockets::Of().Take();
+  if (!socket) return socket.error();
+  Status sent = netlink::Transact(socket.value().get(), batch, kWhat);
+  KeptSockets::Of().Keep(std::move(socket.value()));
+  return sent;
+}
 
 void SendLeniently(std::string_view batch) {
   if (SendBatch(batch)) return;
-  netlink::ForEachMessage(batch, [](const nlmsghdr& header, std::string_view message) {
-    if (header.nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES) SendBatch(FinishBatch(message));
-    return true;
-  });
+  ForEachElementMessage(batch, SendBatch);
+}
+
+void OpenShared() {
+  if (g_shared) return;
+  if (Result<UniqueFd> socket = netlink::Open(NETLINK_NETFILTER, kWhat)) g_shared = std::move(socket.value());
+}
+
+void SendForgotten(std::string_view batch) {
+  OpenShared();
+  // Answers may be another supervisor's.
+  if (g_shared) ForEachElementMessage(batch, [](std::string_view each) { netlink::Transact(g_shared.get(), each, kWhat); });
 }
 
 }  // namespace dockerlite

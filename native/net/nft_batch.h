@@ -32,6 +32,11 @@ Status SendBatch(std::string_view batch);
 // The same where some of it may be done already: what fails is tried message by message.
 void SendLeniently(std::string_view batch);
 
+// Of supervisors: each message a transaction of its own, on a socket they share; nobody hears what became of it. The
+// process that forks them opens that socket.
+void OpenShared();
+void SendForgotten(std::string_view batch);
+
 // Packets and bytes of an element's counter. ENOENT without one.
 struct NftCounter {
   uint64_t packets = 0, bytes = 0;

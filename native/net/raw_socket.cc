@@ -3,8 +3,6 @@
 
 #include <sys/socket.h>
 
-#include "sys/unique_fd.h"
-
 namespace dockerlite::netlink {
 namespace {
 
@@ -28,16 +26,25 @@ Status ReadErrors(int socket, const char* what) {
 
 }  // namespace
 
-Status Transact(int bus, std::string_view messages, const char* what) {
+Result<UniqueFd> Open(int bus, const char* what) {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus));
   if (!socket) return Error::last(what);
+  return socket;
+}
+
+Status Transact(int socket, std::string_view messages, const char* what) {
   int size = static_cast<int>(messages.size()) * 2;
-  if (size > (1 << 16)) setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+  if (size > (1 << 16)) setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  ssize_t sent = sendto(socket.get(), messages.data(), messages.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel);
+  ssize_t sent = sendto(socket, messages.data(), messages.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel);
   if (sent < 0) return Error::last(what);
-  return ReadErrors(socket.get(), what);
+  return ReadErrors(socket, what);
+}
+
+Status TransactOnce(int bus, std::string_view messages, const char* what) {
+  Result<UniqueFd> socket = Open(bus, what);
+  return socket ? Transact(socket.value().get(), messages, what) : Status(socket.error());
 }
 
 }  // namespace dockerlite::netlink

@@ -5,12 +5,15 @@
 
 #include "net/message_writer.h"
 #include "sys/result.h"
+#include "sys/unique_fd.h"
 
 namespace dockerlite::netlink {
 
-// Sends messages to the kernel on a socket of their own and returns the first error it answered. It has done the work
-// when this returns.
-Status Transact(int bus, std::string_view messages, const char* what);
+Result<UniqueFd> Open(int bus, const char* what);
+// Sends messages to the kernel and returns the first error it answered. It has done the work when this returns.
+Status Transact(int socket, std::string_view messages, const char* what);
+// The same on a socket of their own.
+Status TransactOnce(int bus, std::string_view messages, const char* what);
 
 // Calls `visit` with each message of `bytes`; stops when it returns false.
 template <typename Visit>

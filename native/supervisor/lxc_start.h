@@ -33,7 +33,10 @@ class LxcStart {
   std::vector<std::string> LogLines() const;
 
  private:
+  Status Set(const std::string& key, const std::string& value);
+
   lxc_container* container_ = nullptr;
+  std::string name_;
   std::string logFile_;
 };
 

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <optional>
 
+#include "net/nft_batch.h"
 #include "supervisor/cgroup_warmup.h"
 #include "supervisor/frame_socket.h"
 #include "supervisor/messages.h"
@@ -85,6 +86,7 @@ std::optional<Job> Accept(wire::Frame frame, CgroupWarmup& warmup) {
     warmup.Finish();
     return job;
   }
+  if (job.request.network.HasRules()) OpenShared();
   pid_t child = fork();
   if (child == 0) {
     warmup.Abandon();

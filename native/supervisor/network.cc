@@ -84,7 +84,7 @@ Status AddAddress6(const std::string& order) {
   std::string messages;
   PutAddress(messages, index, *address);
   if (gateway) PutDefaultRoute(messages, index, *gateway);
-  return netlink::Transact(NETLINK_ROUTE, messages, "netlink(RTM_NEWADDR)");
+  return netlink::TransactOnce(NETLINK_ROUTE, messages, "netlink(RTM_NEWADDR)");
 }
 
 std::vector<std::string> Listed(const std::string& text) {
@@ -110,6 +110,10 @@ bool TakeMembership(ResolverOrders& orders, const std::string& text) {
 bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
   if (tag == 70) {
     atExit.emplace_back(data);
+    return true;
+  }
+  if (tag == 79) {
+    afterExit.emplace_back(data);
     return true;
   }
   std::optional<std::string> text = wire::AsString(data);
@@ -167,9 +171,14 @@ Status Network::Change(EventLoop& loop, pid_t init, NetworkOrders orders) {
 void Network::Release() {
   WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
   resolver_.reset();
-  for (const std::string& batch : orders_.atExit) SendLeniently(batch);
+  for (const std::string& batch : orders_.atExit) SendForgotten(batch);
   orders_.atExit.clear();
   ports_.clear();
+}
+
+void Network::RemoveLinkRules() {
+  for (const std::string& batch : orders_.afterExit) SendForgotten(batch);
+  orders_.afterExit.clear();
 }
 
 }  // namespace dockerlite

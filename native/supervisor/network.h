@@ -15,7 +15,8 @@ namespace dockerlite {
 
 // What the client said about the container's networks: fields 70 to 79 of START and NETWORK.
 struct NetworkOrders {
-  std::vector<std::string> atExit;      // transactions of nftables
+  std::vector<std::string> atExit;      // transactions of nftables: before the end is reported
+  std::vector<std::string> afterExit;   // and when nobody waits any more
   std::vector<std::string> ports;       // "tcp 0.0.0.0 8080"
   std::vector<std::string> addresses6;  // "eth0 fd00::2/64 [fd00::1]"
 
@@ -24,6 +25,7 @@ struct NetworkOrders {
   bool Resolves() const { return !resolver.memberships.empty(); }
   // False for a field that is malformed.
   bool Take(uint16_t tag, std::string_view data);
+  bool HasRules() const { return !atExit.empty() || !afterExit.empty(); }
   bool Inside() const { return !addresses6.empty() || Resolves(); }  // is there work in the container's namespace?
 };
 
@@ -40,8 +42,10 @@ class Network {
   void Publish(const std::string& container);
   // The networks of the running container have changed.
   Status Change(EventLoop& loop, pid_t init, NetworkOrders orders);
-  // The container has ended: gives back what only a running one has.
+  // The container has ended: gives back what only a running one has and another may want.
   void Release();
+  // Removes what nobody else can have. The kernel takes milliseconds for it.
+  void RemoveLinkRules();
 
   void set_orders(NetworkOrders orders) { orders_ = std::move(orders); }
   const NetworkOrders& orders() const { return orders_; }

@@ -258,7 +258,10 @@ void Supervisor::OnFailed(Process& process, const Failure& failure) {
 void Supervisor::AbandonStart(Failure failure, std::vector<std::string> lines) {
   over_ = true;
   int status = failure.kind == FailureKind::kNotFound ? 127 : failure.kind == FailureKind::kNotExecutable ? 126 : 125;
-  if (runDir_) network_.Release();
+  if (runDir_) {
+    network_.Release();
+    network_.RemoveLinkRules();
+  }
   if (runDir_) WriteExitRecord(status << 8, failure.message);
   if (Client* client = FindClient(1)) client->Send(FrameType::kFailed, FailedBody(failure, {}, lines));
 }
@@ -324,6 +327,7 @@ void Supervisor::RecordInitDeath(int status) {
   }
   ReportExit(*init_);
   ReportDrained();
+  if (!restarting()) network_.RemoveLinkRules();
 }
 
 void Supervisor::RecordDeath(const Process& process) {

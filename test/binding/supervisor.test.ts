@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { probeSockets, SupervisorConnection } from '../../lib/binding/supervisor';
+import { cgroupDirectories } from '../../lib/binding/features';
 import { openEnds, payloadOf, readUntil, Supervised, textOf } from './supervised';
+
+/** The control groups of a process, below the first; those of a hierarchy that liblxc does not use are the root. */
+function groupsOf(pid: number): string[] {
+  const paths = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n').map((line) => line.split(':').slice(2).join(':').split('/').at(-1) ?? '');
+  return [...new Set(paths)].filter((name) => name !== '');
+}
 
 describe('supervisor', function () {
   this.timeout(60_000);
@@ -54,6 +61,25 @@ describe('supervisor', function () {
     await direct.connection.started();
     await direct.connection.signal(9);
     assert.equal((await direct.connection.ended()).status, 9);
+  });
+
+  it('shares the control group of supervisors, and finds a name for its container\'s where an earlier one is left', async () => {
+    const first = host.start(['sleep', '100']);
+    const { supervisorPid } = await first.connection.started();
+    assert.deepEqual(groupsOf(supervisorPid), ['lxc.monitors']);
+    await first.connection.signal(9);
+    await first.connection.closed;
+    const left = cgroupDirectories(`lxc.payload.${first.name}`);
+    for (const path of left) mkdirSync(path);
+    try {
+      const again = host.start(['sleep', '100'], { id: first.name });
+      const { pid } = await again.connection.started();
+      assert.deepEqual(groupsOf(pid), [`lxc.payload.${first.name}-1`]);
+      await again.connection.signal(9);
+      await again.connection.closed;
+    } finally {
+      for (const path of left) rmdirSync(path);
+    }
   });
 
   it('half-closes stdin', async () => {
