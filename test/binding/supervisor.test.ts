@@ -7,10 +7,10 @@ import { probeSockets, SupervisorConnection } from '../../lib/binding/supervisor
 import { cgroupDirectories } from '../../lib/binding/features';
 import { openEnds, payloadOf, readUntil, Supervised, textOf } from './supervised';
 
-/** The control groups of a process, below the first; those of a hierarchy that liblxc does not use are the root. */
+/** The names of the control groups liblxc put a process in; not of hierarchies it does not use. */
 function groupsOf(pid: number): string[] {
   const paths = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n').map((line) => line.split(':').slice(2).join(':').split('/').at(-1) ?? '');
-  return [...new Set(paths)].filter((name) => name !== '');
+  return [...new Set(paths)].filter((name) => name.startsWith('lxc.'));
 }
 
 describe('supervisor', function () {
