@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/lxc_start.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <lxc/lxccontainer.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +29,11 @@ LxcStart::Serve* g_serve = nullptr;
 // The control group of every supervisor. One of its own for each, as liblxc makes them, has no use here, and costs: a kernel
 // with 1,000 containers keeps 100 KiB and more for a memory group alone, whoever is in it.
 constexpr char kMonitors[] = "lxc.monitors";
+
+bool IsCgroup(int directory) {
+  struct statfs system {};
+  return fstatfs(directory, &system) == 0 && (system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC);
+}
 
 // Not there in any hierarchy, below the group liblxc makes its own in.
 std::string FreePayloadGroup(const std::string& id) {
@@ -54,6 +63,16 @@ extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epol
 extern "C" __attribute__((visibility("default"))) int mkdirat(int directory, const char* path, mode_t mode) noexcept {
   const long result = syscall(SYS_mkdirat, directory, path, mode);
   return result < 0 && errno == EEXIST && strcmp(path, kMonitors) == 0 ? 0 : static_cast<int>(result);
+}
+
+// liblxc asks what each file of a control group is before it removes that, hundreds of them, to find groups below; the
+// directory says it already.
+extern "C" __attribute__((visibility("default"))) dirent* readdir64(DIR* directory) {
+  static const auto next = reinterpret_cast<dirent* (*)(DIR*)>(dlsym(RTLD_NEXT, "readdir64"));
+  dirent* entry = next(directory);
+  if (!entry || entry->d_type != DT_REG || !IsCgroup(dirfd(directory))) return entry;
+  while (entry && entry->d_type == DT_REG) entry = next(directory);
+  return entry;
 }
 
 LxcStart::LxcStart(std::string name, std::string lxcPath, std::string logFile)
