@@ -131,6 +131,7 @@
         "native/net/nft_batch.cc",
         "native/net/raw_socket.cc",
         "native/supervisor/cgroup.cc",
+        "native/supervisor/cgroup_remains.cc",
         "native/supervisor/cgroup_warmup.cc",
         "native/supervisor/client_fd.cc",
         "native/supervisor/device_node.cc",

@@ -24,14 +24,15 @@ class Client : public Watcher {
 
   Client(EventLoop& loop, Owner& owner, UniqueFd fd, ClientId id)
       : loop_(loop), owner_(owner), socket_(std::move(fd)), id_(id) {
-    loop_.Watch(socket_.fd(), EPOLLIN, this);
+    dead_ = !loop_.Watch(socket_.fd(), EPOLLIN, this);
   }
   ~Client() override { loop_.Forget(socket_.fd()); }
 
   ClientId id() const { return id_; }
   bool dead() const { return dead_; }
-  // Its other end is closed: the process is gone, or has let go of us.
+  // Its other end is closed, by the process or its death; or it cannot be heard.
   bool gone() const {
+    if (dead_) return true;
     pollfd item{socket_.fd(), POLLRDHUP, 0};
     return poll(&item, 1, 0) > 0;
   }

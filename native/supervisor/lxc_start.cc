@@ -76,7 +76,7 @@ extern "C" __attribute__((visibility("default"))) dirent* readdir64(DIR* directo
 }
 
 LxcStart::LxcStart(std::string name, std::string lxcPath, std::string logFile)
-    : container_(lxc_container_new(name.c_str(), lxcPath.c_str())), name_(std::move(name)), logFile_(std::move(logFile)) {}
+    : container_(lxc_container_new(name.c_str(), lxcPath.c_str())), payloadGroup_(FreePayloadGroup(name)), logFile_(std::move(logFile)) {}
 
 LxcStart::~LxcStart() {
   if (container_) lxc_container_put(container_);
@@ -95,7 +95,7 @@ Status LxcStart::Configure(const std::vector<std::string>& items) {
       {"lxc.cgroup.dir.monitor", kMonitors},
       // Below the other, so that liblxc, which removes that, finds it in use.
       {"lxc.cgroup.dir.monitor.pivot", kMonitors},
-      {"lxc.cgroup.dir.container", FreePayloadGroup(name_)},
+      {"lxc.cgroup.dir.container", payloadGroup_},
   };
   for (auto& [key, value] : own)
     if (Status set = Set(key, value); !set) return set;

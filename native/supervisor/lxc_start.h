@@ -25,6 +25,8 @@ class LxcStart {
   LxcStart(std::string name, std::string lxcPath, std::string logFile);
   ~LxcStart();
 
+  // The name of the container's control group, below liblxc's base in each hierarchy.
+  const std::string& payloadGroup() const { return payloadGroup_; }
   Status Configure(const std::vector<std::string>& items);
   // Returns when the container has been cleaned up after. The status of its init, as waitpid(2) gives it, unless liblxc
   // failed before it could wait for that.
@@ -36,7 +38,7 @@ class LxcStart {
   Status Set(const std::string& key, const std::string& value);
 
   lxc_container* container_ = nullptr;
-  std::string name_;
+  std::string payloadGroup_;
   std::string logFile_;
 };
 

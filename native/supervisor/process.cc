@@ -82,13 +82,14 @@ Status Process::Prepare(ChildStdio& child) {
   return Nothing{};
 }
 
-void Process::Listen(pid_t pid, UniqueFd pidfd) {
+bool Process::Listen(pid_t pid, UniqueFd pidfd) {
   if (pid > 0) {
     pid_ = pid;
     pidfd_ = std::move(pidfd);
     WatchPid();
+    if (!watchingPid_) return false;
   }
-  link_->Listen();
+  return link_->Listen();
 }
 
 void Process::WatchPid() {

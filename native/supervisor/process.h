@@ -68,8 +68,8 @@ class Process : public Watcher, public ShimLink::Listener {
 
   // Makes the pipes and the link to the shim; `child` is what the new process gets.
   Status Prepare(ChildStdio& child);
-  // The process exists, or for init: may exist.
-  void Listen(pid_t pid, UniqueFd pidfd);
+  // The process exists, or for init: may exist. False when it cannot be watched.
+  bool Listen(pid_t pid, UniqueFd pidfd);
   // Lets the shim go on.
   void Release() { if (link_) link_->Release(); }
   // It is not to be started after all: ends it.

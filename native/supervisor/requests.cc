@@ -172,8 +172,10 @@ Status Supervisor::StartExec(Process& process) {
   if (Status made = process.Prepare(child); !made) return made;
   Result<Entered> entered = Enter(container_, std::move(child));
   if (!entered) return entered.error();
-  process.Listen(entered.value().pid, std::move(entered.value().pidfd));
-  return Nothing{};
+  if (process.Listen(entered.value().pid, std::move(entered.value().pidfd))) return Nothing{};
+  const Error error = Error::last("epoll_ctl");
+  process.KillGroup();
+  return error;
 }
 
 void Supervisor::DoStatus(Client& client) {

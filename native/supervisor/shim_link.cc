@@ -31,9 +31,8 @@ ShimLink::~ShimLink() {
   if (listening_) loop_.Forget(fd_.get());
 }
 
-void ShimLink::Listen() {
-  listening_ = true;
-  loop_.Watch(fd_.get(), out_.empty() || held_ ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
+bool ShimLink::Listen() {
+  return listening_ = loop_.Watch(fd_.get(), out_.empty() || held_ ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
 }
 
 void ShimLink::Release() {
@@ -47,12 +46,20 @@ void ShimLink::Send() {
     ssize_t n = send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno != EPIPE && errno != ECONNRESET) Fail(errno);
     if (n < 0) break;  // gone; reading tells how
     sent_ += static_cast<size_t>(n);
   }
   std::string().swap(out_);
   sent_ = 0;
   if (listening_) loop_.Change(fd_.get(), EPOLLIN);
+}
+
+// Without its orders the shim ends.
+void ShimLink::Fail(int error) {
+  failed_ = true;
+  failure_ = {FailureKind::kEngine, static_cast<uint32_t>(error), std::string("send: ") + strerror(error)};
+  shutdown(fd_.get(), SHUT_RDWR);
 }
 
 void ShimLink::OnReady(int, uint32_t events) {

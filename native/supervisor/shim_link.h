@@ -39,7 +39,8 @@ class ShimLink : public Watcher {
   ShimLink(EventLoop& loop, UniqueFd fd, std::string_view payload, Listener* listener, bool hold);
   ~ShimLink() override;
   // Starts listening. Orders that fit the socket's buffer have been there since construction, so a shim does not wait.
-  void Listen();
+  // False when it cannot be watched.
+  bool Listen();
   void Release();
   // Reads what there is, to the end if it has come.
   void Drain();
@@ -47,6 +48,7 @@ class ShimLink : public Watcher {
 
  private:
   void Send();
+  void Fail(int error);
   bool Receive();
   void Interpret();
   void Message(char kind, std::string_view data);

@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "supervisor/cgroup_remains.h"
 #include "supervisor/host_mounts.h"
 #include "supervisor/id_claim.h"
 #include "supervisor/oom.h"
@@ -27,6 +29,11 @@ constexpr const char* kShim = "/dev/.dockerlite/init";
 std::string DirName(const std::string& path) {
   size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Deaf to this, it could not end the container in order either: the kernel ends it, and whoever looks next clears up.
+void Require(bool watched) {
+  if (!watched) _exit(125);
 }
 
 // The code a shell shows.
@@ -112,6 +119,7 @@ StreamOwnerIds Supervisor::StreamOwner() const { return {container_.ids.rootUser
 void Supervisor::Run() {
   AddClient(std::move(startFds_[0]));
   startFds_.erase(startFds_.begin());
+  if (clients_.front()->gone()) return;
   Status ready = Prepare();
   // From here on this process can be found by who looks after its client's death; before, it could not, and the container
   // may have been given up already.
@@ -122,7 +130,8 @@ void Supervisor::Run() {
     ResetStdio();
     if (init_) init_->Finish(0);
   }
-  if (runDir_) runDir_->Remove();
+  // It tells whoever looks next that there is something left.
+  if (runDir_ && (payloadGroup_.empty() || RemoveCgroups(payloadGroup_))) runDir_->Remove();
   Linger();
 }
 
@@ -134,6 +143,7 @@ bool Supervisor::RunContainer() {
     std::string().swap(request_.payload);
   }
   LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"));
+  payloadGroup_ = lxc.payloadGroup();
   Status configured = OpenHostMounts(container_.ids, config, warnings_);
   if (configured) configured = OpenSharedRoot(container_.ids, config);
   if (configured) configured = lxc.Configure(config);
@@ -168,14 +178,14 @@ void Supervisor::BeginServing() {
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   sigprocmask(SIG_UNBLOCK, &pipe, nullptr);
-  if (!listening_) listening_ = loop_.Watch(listener_.get(), EPOLLIN, this);
-  init_->Listen(0, {});
+  if (!listening_) Require(listening_ = loop_.Watch(listener_.get(), EPOLLIN, this));
+  Require(init_->Listen(0, {}));
 }
 
 void Supervisor::Serve(int lxcEpoll) {
   if (!serving_) BeginServing();
   lxcReady_ = false;
-  loop_.Watch(lxcEpoll, EPOLLIN, this);
+  Require(loop_.Watch(lxcEpoll, EPOLLIN, this));
   while (!lxcReady_) Turn();
   loop_.Forget(lxcEpoll);
   // What liblxc has to hear may be init's death, which it will clean up after at once: report first.

@@ -86,6 +86,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
 
   EventLoop loop_;
   StartRequest request_;
+  std::string payloadGroup_;  // of the last run
   std::vector<UniqueFd> startFds_;
   std::optional<RunDir> runDir_;
   UniqueFd listener_;

@@ -8,17 +8,17 @@
 
 namespace dockerlite {
 
-void Timer::Arm(int64_t nanoseconds) {
+bool Timer::Arm(int64_t nanoseconds) {
   if (!fd_) {
     fd_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-    if (!fd_) return;
-    loop_.Watch(fd_.get(), EPOLLIN, this);
+    if (fd_ && !loop_.Watch(fd_.get(), EPOLLIN, this)) fd_.reset();
+    if (!fd_) return false;
   }
   itimerspec when{};
   nanoseconds = std::max<int64_t>(nanoseconds, 1);  // 0 would disarm it
   when.it_value.tv_sec = nanoseconds / 1'000'000'000;
   when.it_value.tv_nsec = nanoseconds % 1'000'000'000;
-  timerfd_settime(fd_.get(), 0, &when, nullptr);
+  return timerfd_settime(fd_.get(), 0, &when, nullptr) == 0;
 }
 
 void Timer::Disarm() {

@@ -14,7 +14,8 @@ class Timer : public Watcher {
  public:
   Timer(EventLoop& loop, std::function<void()> call) : loop_(loop), call_(std::move(call)) {}
   ~Timer() override { loop_.Forget(fd_.get()); }
-  void Arm(int64_t nanoseconds);
+  // False when the kernel has no timer to give.
+  bool Arm(int64_t nanoseconds);
   void Disarm();
   void OnReady(int fd, uint32_t events) override;
 
