@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import * as net from '../binding/net';
+import type { NftElement } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { addressesOf, leaveNetwork } from '../network/address-pool';
 import { leaveNetwork6 } from '../network/address-pool6';
 import { attach, type Attachment, attachmentElements, defaultRouteOf } from '../network/attachment';
 import { bridgeOf, ensureBridge } from '../network/bridge';
+import { egressElements } from '../network/egress';
 import { hardware } from '../network/elements';
 import { type EndpointOptions, type EndpointSpec, normaliseEndpoint } from '../network/endpoint';
 import { formatIpv4 } from '../network/ipv4';
 import { formatIpv6 } from '../network/ipv6';
+import { recordNetworkEvent } from '../network/network-events';
 import { findNetwork, type Network } from '../network/record';
 import { addElements, removeElements } from '../network/tables';
 import type { Store } from '../store/store';
@@ -39,9 +42,10 @@ export async function connectContainer(context: Context, row: ContainerRow, opti
     await plugIn(context, settled.id, attachment);
   } catch (error) {
     leave(store, settled.id, network.name);
-    await removeElements(attachmentElements(tablesOf(store).name, [attachment]));
+    await removeElements(elementsOn(store, settled.id, attachment));
     throw error;
   }
+  recordNetworkEvent(store, network, 'connect', settled.id);
 }
 
 /** @throws E_NO_SUCH_NETWORK, E_CONFLICT (it is not connected, without `force`) */
@@ -58,8 +62,17 @@ export async function disconnectContainer(context: Context, row: ContainerRow, w
   }
   if (attachment === undefined) return;
   await net.deleteLink(attachment.veth).catch(() => undefined); // it may have ended just now
-  await removeElements(attachmentElements(tablesOf(store).name, [attachment]));
+  await removeElements(elementsOn(store, settled.id, attachment));
   await tellSupervisor(context, settled.id);
+  recordNetworkEvent(store, network, 'disconnect', settled.id);
+}
+
+/** What lets a container into one more network, and what keeps it to its egress policy there. */
+function elementsOn(store: Store, id: string, attachment: Attachment): NftElement[] {
+  const table = tablesOf(store).name;
+  const row = containerById(store, id);
+  const egress = row && networkingOf(specOf(row)).egress;
+  return [...egressElements(table, egress, [attachment]), ...attachmentElements(table, [attachment])];
 }
 
 function requireBridge(network: Network, row: ContainerRow, verb: 'connect' | 'disconnect'): void {
@@ -123,7 +136,7 @@ async function plugIn(context: Context, id: string, attachment: Attachment): Pro
   const { network, index, ip, ip6, mac, veth } = attachment;
   const bridge = bridgeOf(network);
   await ensureBridge(tables, bridge);
-  await addElements(tables, attachmentElements(tables.name, [attachment]));
+  await addElements(tables, elementsOn(store, id, attachment));
   const others = attachmentsOf(store, containerById(store, id)!);
   const outward = defaultRouteOf(others)?.network.name === network.name;
   const netns = await openNetns(context, id);

@@ -48,6 +48,30 @@ describe('egress policy', function () {
     assert.deepEqual(await free.egress(), { packets: 0, bytes: 0 });
   });
 
+  it('holds in a network that is connected later, until that is disconnected', async () => {
+    await test.engine.networks.create({ name: 'later', ipam: [{ subnet: '10.97.6.0/24' }] });
+    const neighbour = await test.engine.containers.run({ image: 'busybox', command: WAIT, network: 'later', name: 'neighbour' });
+    const address = (await neighbour.inspect()).NetworkSettings.Networks['later']!.IPAddress;
+    const [listed, free] = [await run('198.51.100.2'), await run('all')];
+    for (const { id } of [listed, free]) await test.engine.networks.connect('later', id);
+    for (const each of [address, '10.97.6.1', '198.51.100.3']) assert.ok(!(await reaches(listed, each)), each);
+    assert.ok(await reaches(listed, '198.51.100.2'));
+    assert.ok(await reaches(free, address));
+    const own = (await listed.inspect()).NetworkSettings.Networks['later']!.IPAddress;
+    await test.engine.networks.disconnect('later', listed.id);
+    // Its address there is anybody's again, without its policy.
+    await test.engine.networks.connect('later', (await run('all')).id, { ip: own });
+    const heir = (await test.engine.networks.inspect('later')).Containers;
+    assert.ok(Object.values(heir).some(({ IPv4Address }) => IPv4Address === `${own}/24`));
+    assert.ok(await reaches(neighbour, own));
+    await assertSameAfterRestart(listed);
+  });
+
+  async function assertSameAfterRestart(container: Container): Promise<void> {
+    await container.restart({ timeout: 0 });
+    assert.ok(!(await reaches(container, '198.51.100.3')));
+  }
+
   it('reads addresses, networks and ports', () => {
     assert.equal(parseEgress('all'), undefined);
     assert.deepEqual(parseEgress('none'), []);

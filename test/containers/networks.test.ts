@@ -112,6 +112,11 @@ describe('networks', function () {
     assert.doesNotMatch(elements('bridge', 'members4'), /10\.97\.0\.77/);
     await assert.rejects(test.engine.networks.disconnect('late', a.id), { code: 'E_CONFLICT', message: `container ${a.id} is not connected to network late` });
     await test.engine.networks.disconnect('late', a.id, { force: true });
+    const told: string[] = [];
+    for await (const { Action, Actor } of test.engine.events({ since: 0n, until: BigInt(Date.now()) * 1_000_000n, filters: { network: ['late'] } })) {
+      told.push(`${Action} ${Actor.Attributes['container'] === a.id ? 'a' : ''}`);
+    }
+    assert.deepEqual(told, ['create ', 'connect a', 'disconnect a']);
   });
 
   it('are there again at the next start', async () => {
