@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed } from './bed';
@@ -26,6 +26,8 @@ export async function peersMemory(bed: Bed): Promise<Comparison[]> {
     const end = await peer.begin();
     try {
       comparisons.push(measurePeer(bed, peer));
+    } catch (error) {
+      comparisons.push({ title: `${peer.name} cannot run here: ${String(error).trim().split('\n').at(-1)}`, sides: [], checks: [] });
     } finally {
       await end();
     }
@@ -72,12 +74,15 @@ function docker(bed: Bed): Peer | undefined {
 
 function podman(bed: Bed): Peer | undefined {
   if (!isInstalled('podman')) return undefined;
-  const options = ['--root', bed.scratch('podman'), '--runroot', join(bed.directory, 'podman'), '--storage-driver', 'btrfs', '--cgroup-manager', 'cgroupfs'];
+  // As root without CAP_SYS_RESOURCE has no higher limits to give, and crun refuses hybrid control groups.
+  const configuration = join(bed.directory, 'containers.conf');
+  writeFileSync(configuration, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\n');
+  const options = [`CONTAINERS_CONF=${configuration}`, 'podman', '--root', bed.scratch('podman'), '--runroot', join(bed.directory, 'podman'), '--storage-driver', 'btrfs', '--cgroup-manager', 'cgroupfs'];
   return {
     name: 'Podman',
-    command: ['podman', ...options],
+    command: ['env', ...options],
     helpers: /^conmon/,
-    begin: async () => async () => void spawnSync('podman', [...options, 'system', 'reset', '-f'], { stdio: 'ignore' }),
+    begin: async () => async () => void spawnSync('env', [...options, 'system', 'reset', '-f'], { stdio: 'ignore' }),
   };
 }
 

@@ -15,8 +15,8 @@ export function isolationKeys({ privileged, network, isolation = {} }: Container
     'lxc.mount.auto=proc:rw',
     // Nothing but the mount of a fresh sysfs would show a container its own network only.
     `lxc.mount.entry=sysfs sys sysfs ${privileged ? 'rw' : 'ro'},nosuid,nodev,noexec 0 0`,
-    ...(hasUnifiedCgroups() && isolation.cgroupnsMode !== 'host' ? [controlGroups(privileged)] : []),
     ...(privileged || isolation.systemPathsUnconfined ? [] : systemPathKeys()),
+    ...(hasUnifiedCgroups() && isolation.cgroupnsMode !== 'host' ? [controlGroups(privileged)] : []),
     ...(privileged ? [] : [`lxc.cap.keep=${capabilitiesForLxc(capabilityMask(isolation)).join(' ')}`]),
     ...deviceKeys(privileged, isolation),
     ...namespaceKeys(isolation, hasOwnIds, network === 'host'),
