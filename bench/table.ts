@@ -29,7 +29,7 @@ function renderComparison({ title, sides, checks }: Comparison): string[] {
 }
 
 function row(...cells: string[]): string {
-  return cells.map((cell, i) => (i < 2 ? cell.padEnd(WIDTHS[i] ?? 0) : i < 4 || cells[0] === '' || !cell.includes(' ') ? cell.padStart(WIDTHS[i] ?? 0) : `  ${cell}`)).join('').trimEnd();
+  return cells.map((cell, i) => (i < 2 ? `${cell} `.padEnd(WIDTHS[i] ?? 0) : i < 4 || cells[0] === '' || !cell.includes(' ') ? cell.padStart(WIDTHS[i] ?? 0) : `  ${cell}`)).join('').trimEnd();
 }
 
 export function figure(value: number, unit: Unit): string {
