@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { setImmediate } from 'node:timers/promises';
 import { pastEvents } from '../../lib/events/past';
 import { Layout } from '../../lib/store/layout';
 import { readMarker } from '../../lib/store/store';
@@ -37,8 +38,9 @@ describe('pruning', () => {
   it('containers by label and age', async () => {
     await create({ name: 'aa', labels: { tier: 'web', keep: '' } });
     await create({ name: 'bb', labels: { tier: 'web' } });
-    await create({ name: 'cc', labels: { tier: 'db' } });
     const before = (await test.engine.containers.list({ all: true, filters: { name: ['^aa$'] } }))[0]?.created ?? 0;
+    while (Date.now() <= before) await setImmediate();
+    await create({ name: 'cc', labels: { tier: 'db' } });
     assert.deepEqual((await test.engine.containers.prune({ until: before - 1 })).deleted, []);
     assert.equal((await test.engine.containers.prune({ filters: { label: ['tier=web'], 'label!': ['keep'] } })).deleted.length, 1);
     assert.deepEqual(await names(), ['aa', 'cc']);
