@@ -41,7 +41,7 @@ export async function commandTimes(bed: Bed, words: string[], quick: boolean): P
 }
 
 /** This file may be compiled to dist/ or be part of a bundle, at another depth. */
-function cliPath(): string {
+export function cliPath(): string {
   for (let path = __dirname; path !== '/'; path = dirname(path)) {
     const program = join(path, 'bin/dockerlite.js');
     if (existsSync(program)) return program;

@@ -9,7 +9,7 @@ import { type Comparison, measured } from './result';
 
 const COUNT = 50;
 
-interface Peer {
+export interface Peer {
   name: string;
   /** Its command line with the options that keep it apart from the machine's own. */
   command: string[];
@@ -51,7 +51,7 @@ function measurePeer(bed: Bed, { name, command, helpers }: Peer): Comparison {
   return { title: `${name}, ${COUNT} containers running sleep`, sides, checks: [{ what: 'memory of a container without its payload', value: each + kernel, unit: 'KiB' }] };
 }
 
-function docker(bed: Bed): Peer | undefined {
+export function docker(bed: Bed): Peer | undefined {
   if (!isInstalled('dockerd')) return undefined;
   const directory = bed.scratch('docker');
   const socket = `unix://${bed.directory}/docker.sock`;
@@ -72,7 +72,7 @@ function docker(bed: Bed): Peer | undefined {
   };
 }
 
-function podman(bed: Bed): Peer | undefined {
+export function podman(bed: Bed): Peer | undefined {
   if (!isInstalled('podman')) return undefined;
   // As root without CAP_SYS_RESOURCE has no higher limits to give, and crun refuses hybrid control groups.
   const configuration = join(bed.directory, 'containers.conf');
@@ -86,6 +86,6 @@ function podman(bed: Bed): Peer | undefined {
   };
 }
 
-function isInstalled(program: string): boolean {
+export function isInstalled(program: string): boolean {
   return ['/usr/bin', '/usr/sbin'].some((directory) => existsSync(join(directory, program)));
 }

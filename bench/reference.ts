@@ -7,23 +7,22 @@ import { promisify } from 'node:util';
 import { DockerliteError } from '../lib/errors';
 
 const run = promisify(execFile);
-const PROGRAMS = ['snapshots', 'lifecycle', 'command'] as const;
-export type ReferenceProgram = (typeof PROGRAMS)[number];
+/** And the libraries they use, as pkg-config knows them. */
+const PROGRAMS = { snapshots: [], lifecycle: ['lxc'], command: [], timed: [], extract: ['libarchive'] } as const;
+export type ReferenceProgram = keyof typeof PROGRAMS;
 
-/** Compiles the C programs of bench/reference into `directory`. @throws E_UNSUPPORTED where there is no compiler or no liblxc to link */
+/** Compiles the C programs of bench/reference into `directory`. @throws E_UNSUPPORTED where there is no compiler or no library to link */
 export async function buildReferences(directory: string): Promise<void> {
   const sources = sourceDirectory();
   try {
-    const { stdout } = await run('pkg-config', ['--cflags', '--libs', 'lxc']);
-    const lxc = stdout.trim().split(/\s+/);
-    for (const name of PROGRAMS) {
-      const flags = ['-O2', '-std=c17', '-D_GNU_SOURCE', '-pthread', '-o', join(directory, name), join(sources, `${name}.c`)];
-      await run('cc', name === 'lifecycle' ? [...flags, ...lxc] : flags);
+    for (const [name, libraries] of Object.entries(PROGRAMS)) {
+      const flags = libraries.length === 0 ? '' : (await run('pkg-config', ['--cflags', '--libs', ...libraries])).stdout.trim();
+      await run('cc', ['-O2', '-std=c17', '-D_GNU_SOURCE', '-pthread', '-o', join(directory, name), join(sources, `${name}.c`), ...flags.split(/\s+/).filter(Boolean)]);
     }
   } catch (cause) {
     const said = String((cause as { stderr?: string }).stderr || cause).trim();
     throw new DockerliteError('E_UNSUPPORTED', `cannot compile the C references: ${said}`, {
-      hint: 'apt-get install gcc pkg-config lxc-dev',
+      hint: 'apt-get install gcc pkg-config lxc-dev libarchive-dev',
       cause,
     });
   }

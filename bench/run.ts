@@ -7,15 +7,18 @@ import { conditions } from './conditions';
 import { compareDensity } from './density';
 import { compareEventLoop } from './event-loop';
 import { compareExec } from './exec';
+import { IMAGE_PARTS, type ImagePart, ImageParts } from './images/parts';
 import { compareLifecycle } from './lifecycle';
 import { compareMemory } from './memory';
 import type { Comparison, Report, Series } from './result';
 import { compareScale } from './scale';
 import { compareSnapshots } from './snapshots';
 
-const USUAL = ['snapshots', 'lifecycle', 'exec', 'memory', 'event-loop', 'cli'] as const;
+export const USUAL = ['snapshots', 'lifecycle', 'exec', 'memory', 'event-loop', 'cli'] as const;
 /** The others fill the machine, and take minutes. */
-export const PARTS = [...USUAL, 'density', 'scale'] as const;
+export const PARTS = [...USUAL, 'density', 'scale', ...IMAGE_PARTS] as const;
+/** Names of several. */
+export const GROUPS: Record<string, readonly Part[]> = { images: IMAGE_PARTS };
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -25,6 +28,8 @@ export interface BenchOptions {
   quick?: boolean;
   /** Default: all that take seconds. */
   parts?: Part[];
+  /** MB of the image that the parts about images move; default 300. */
+  imageSize?: number;
   /** Told what is being measured. */
   onPart?(part: Part): void;
 }
@@ -33,11 +38,12 @@ export interface BenchOptions {
 export async function runBenchmarks(options: BenchOptions): Promise<Report> {
   const begin = performance.now();
   const bed = await Bed.make(options.root);
+  const images = new ImageParts(bed, { quick: options.quick === true, size: options.imageSize });
   try {
     const report: Report = { conditions: await conditions(bed), comparisons: [], batchCurve: [], seconds: 0 };
     for (const part of options.parts ?? USUAL) {
       options.onPart?.(part);
-      const { comparisons, curve } = await runPart(bed, part, options.quick === true);
+      const { comparisons, curve }: Measurements = isImagePart(part) ? { comparisons: await images.run(part) } : await runPart(bed, part, options.quick === true);
       report.comparisons.push(...comparisons);
       if (curve) report.batchCurve = curve;
       await bed.clear();
@@ -45,11 +51,21 @@ export async function runBenchmarks(options: BenchOptions): Promise<Report> {
     report.seconds = (performance.now() - begin) / 1e3;
     return report;
   } finally {
+    await images.close();
     await bed.remove();
   }
 }
 
-async function runPart(bed: Bed, part: Part, quick: boolean): Promise<{ comparisons: Comparison[]; curve?: Series[] }> {
+interface Measurements {
+  comparisons: Comparison[];
+  curve?: Series[];
+}
+
+function isImagePart(part: Part): part is ImagePart {
+  return IMAGE_PARTS.includes(part as ImagePart);
+}
+
+async function runPart(bed: Bed, part: Exclude<Part, ImagePart>, quick: boolean): Promise<Measurements> {
   switch (part) {
     case 'snapshots':
       return compareSnapshots(bed, quick);
@@ -72,7 +88,8 @@ async function runPart(bed: Bed, part: Part, quick: boolean): Promise<{ comparis
 
 export function parseParts(words: readonly string[]): Part[] | undefined {
   if (words.length === 0) return undefined;
-  const unknown = words.find((word) => !PARTS.includes(word as Part));
-  if (unknown !== undefined) throw new DockerliteError('E_INVALID', `no benchmark is called ${unknown}`, { hint: `there are ${PARTS.join(', ')}` });
-  return [...new Set(words as Part[])];
+  const parts = words.flatMap((word): readonly string[] => GROUPS[word] ?? [word]);
+  const unknown = parts.find((word) => !PARTS.includes(word as Part));
+  if (unknown !== undefined) throw new DockerliteError('E_INVALID', `no benchmark is called ${unknown}`, { hint: `there are ${[...Object.keys(GROUPS), ...PARTS].join(', ')}` });
+  return [...new Set(parts as Part[])];
 }

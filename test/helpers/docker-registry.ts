@@ -2,9 +2,9 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answers, freePort } from '../../bench/images/registry';
 
 /** ann:pw, as `htpasswd -B` writes it. */
 const HTPASSWD = 'ann:$2y$05$Q/zzys4JRmQ1s16T3EHpV.GRgGveUJOfFvQS1sIU8QHXNOabkvNfm\n';
@@ -38,8 +38,8 @@ export class DockerRegistry implements AsyncDisposable {
     writeFileSync(join(directory, 'config.yml'), configuration(directory, port, options));
     const child = spawn('docker-registry', ['serve', join(directory, 'config.yml')], { stdio: 'ignore' });
     const registry = new DockerRegistry(directory, port, child, options);
-    await registry.listening();
-    return registry;
+    if (await answers(port, child)) return registry;
+    throw new Error(`docker-registry ended with status ${child.exitCode}`);
   }
 
   get host(): string {
@@ -69,17 +69,6 @@ export class DockerRegistry implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
-
-  /** Its port answers, or it has ended. */
-  private async listening(): Promise<void> {
-    while (this.child.exitCode === null) {
-      const socket = connect(this.port, '127.0.0.1');
-      const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
-      socket.destroy();
-      if (up) return;
-    }
-    throw new Error(`docker-registry ended with status ${this.child.exitCode}`);
-  }
 }
 
 function configuration(directory: string, port: number, { tls, auth }: DockerRegistryOptions): string {
@@ -98,13 +87,4 @@ function makeCertificates(directory: string, host: string): void {
   openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'server.crt', '-days', '2', '-extfile', 'extensions');
   mkdirSync(join(directory, 'certs.d', host), { recursive: true });
   copyFileSync(join(directory, 'ca.crt'), join(directory, 'certs.d', host, 'ca.crt'));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
