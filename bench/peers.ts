@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed } from './bed';
 import { kernelMemory, processes, proportionalSize } from './machine-memory';
@@ -77,12 +77,17 @@ export function podman(bed: Bed): Peer | undefined {
   // As root without CAP_SYS_RESOURCE has no higher limits to give, and crun refuses hybrid control groups.
   const configuration = join(bed.directory, 'containers.conf');
   writeFileSync(configuration, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\n');
-  const options = [`CONTAINERS_CONF=${configuration}`, 'podman', '--root', bed.scratch('podman'), '--runroot', join(bed.directory, 'podman'), '--storage-driver', 'btrfs', '--cgroup-manager', 'cgroupfs'];
+  // Podman takes no name longer than fifty bytes.
+  const runroot = join('/run', basename(bed.directory));
+  const options = [`CONTAINERS_CONF=${configuration}`, 'podman', '--root', bed.scratch('podman'), '--runroot', runroot, '--storage-driver', 'btrfs', '--cgroup-manager', 'cgroupfs'];
   return {
     name: 'Podman',
     command: ['env', ...options],
     helpers: /^conmon/,
-    begin: async () => async () => void spawnSync('env', [...options, 'system', 'reset', '-f'], { stdio: 'ignore' }),
+    begin: async () => async () => {
+      spawnSync('env', [...options, 'system', 'reset', '-f'], { stdio: 'ignore' });
+      rmSync(runroot, { recursive: true, force: true });
+    },
   };
 }
 
