@@ -52,7 +52,9 @@ need() {
   done
 }
 build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev libseccomp-dev btrfs-progs busybox-static)
-test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo umoci podman runc openssl)
+test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo umoci podman runc docker.io openssl)
+# Debian 12 has Docker's client in docker.io.
+! grep -qsx VERSION_CODENAME=trixie /etc/os-release || test_packages+=(docker-cli)
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
   || die "this is not Debian (no apt-get): install the equivalents of ${build_packages[*]} yourself, then npm ci && npm run build"
@@ -66,6 +68,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   # Their packages would start services for everybody, from now on: the tests start their own.
   mask() { local unit; for unit; do ln -sfn /dev/null "/etc/systemd/system/$unit"; done; }
   [[ " ${missing[*]} " != *' docker-registry '* ]] || mask docker-registry.service
+  [[ " ${missing[*]} " != *' docker.io '* ]] || mask docker.{socket,service} containerd.service
   [[ " ${missing[*]} " != *' podman '* ]] || mask podman.{socket,service} podman-{restart,auto-update}.service podman-auto-update.timer netavark-dhcp-proxy.{socket,service} cni-dhcp.{socket,service}
   apt_options=(-q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 -o Acquire::http::Timeout=30)
   # apt-get update reports unreachable mirrors as warnings and succeeds; what counts is whether the install works.

@@ -26,8 +26,9 @@ mkdir -p "$root/root/project"
 install -m 644 "$(dirname "$0")/guest.service" "$root/etc/systemd/system/dockerlite-test.service"
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -s ../dockerlite-test.service "$root/etc/systemd/system/multi-user.target.wants/"
-# Nothing in the background that would make one run differ from the next.
-for unit in apt-daily.timer apt-daily-upgrade.timer man-db.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer; do
+# Nothing in the background that would make one run differ from the next; the tests start daemons of their own.
+for unit in apt-daily.timer apt-daily-upgrade.timer man-db.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer \
+  docker.{socket,service} containerd.service docker-registry.service podman{,-restart,-auto-update}.service; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 cp -L "$root/vmlinuz" "$root/initrd.img" "$work/"

@@ -29,7 +29,7 @@ done
 
 # The machine has what setup.sh wants, so nothing is downloaded inside.
 list() { sed -n "s/^$1=(\(.*\))$/\1/p" "$checkout/scripts/setup.sh"; }
-packages="linux-image-amd64 systemd systemd-sysv udev dbus apparmor kmod nodejs npm libnode-dev git ca-certificates $(list build_packages) $(list test_packages)"
+packages="linux-image-amd64 systemd systemd-sysv udev dbus apparmor kmod nodejs npm libnode-dev git ca-certificates $(list build_packages) $(list test_packages) docker-cli"
 
 [ "$(id -u)" = 0 ] || die 'root is needed'
 missing=()
