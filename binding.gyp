@@ -185,6 +185,7 @@
         "native/init-shim/payload.c",
         "native/init-shim/privileges.c",
         "native/init-shim/reaper.c",
+        "native/init-shim/nodes.c",
         "native/init-shim/sysctl.c",
         "native/init-shim/terminal.c",
         "native/init-shim/user.c"

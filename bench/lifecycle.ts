@@ -92,10 +92,9 @@ function referenceConfig(bed: Bed): string {
   const spec = normaliseSpec('0'.repeat(64), { image: IMAGE, command: ['/bin/true'], network: 'none' }, {});
   const names = nameFiles({ mode: 'none', hostname: spec.hostname, domainname: '', addresses: [], extraHosts: [], resolver: false, dns: [], dnsSearch: [], dnsOptions: [] });
   const etc = bed.scratch('etc');
-  for (const [file, text] of Object.entries({ hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf })) {
-    writeFileSync(`${etc}/${file}`, text);
-  }
-  const all = lxcConfig(layout, 'reference', spec, lxcNetwork({ mode: 'none' }));
+  const files = Object.entries({ hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf });
+  for (const [file, text] of files) writeFileSync(`${etc}/${file}`, text);
+  const all = lxcConfig(layout, 'reference', spec, lxcNetwork({ mode: 'none' }), files.map(([name]) => ({ name, target: `/etc/${name}`, mounted: false })));
   const items = all.filter((item) => !item.startsWith('lxc.rootfs.path=')).map((item) => item.replace(layout.container('reference'), etc));
   items.push('lxc.log.level=ERROR', `lxc.log.file=${bed.directory}/reference.log`);
   const file = `${bed.directory}/reference.conf`;

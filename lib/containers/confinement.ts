@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { capabilityMask } from '../security/capabilities';
-import type { Isolation } from '../security/isolation';
+import { hostDevices } from '../security/host-devices';
 import { seccompFilter } from '../security/seccomp';
 import { sysctlOrder } from '../security/sysctls';
 import { rlimit } from '../security/ulimits';
@@ -26,6 +26,9 @@ export async function confinement(layout: Layout, { privileged, isolation = {} }
 }
 
 /** What the first process sets up in the container's namespaces before its command runs. */
-export function initialState({ sysctls = {} }: Partial<Isolation> = {}): Pick<Payload, 'sysctls'> {
-  return { sysctls: Object.entries(sysctls).map(([name, value]) => sysctlOrder(name, value)) };
+export function initialState({ privileged, isolation: { sysctls = {} } = {} }: ContainerSpec): Pick<Payload, 'sysctls' | 'nodes'> {
+  return {
+    sysctls: Object.entries(sysctls).map(([name, value]) => sysctlOrder(name, value)),
+    ...(privileged && { nodes: hostDevices() }),
+  };
 }

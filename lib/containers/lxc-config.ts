@@ -3,6 +3,7 @@ import { programPath } from '../binding/load';
 import { idmapKeys } from '../security/id-ranges';
 import type { Layout } from '../store/layout';
 import { cgroupFeatures } from './cgroup-features';
+import type { EtcFile } from './etc-files';
 import { escapeField } from './fstab';
 import { ipcMounts, isolationKeys } from './isolation-keys';
 import { mountEntry } from './mount-entry';
@@ -16,10 +17,9 @@ export const SHIM_PATH = '/dev/.dockerlite/init';
 
 /**
  * What liblxc is told about a container: `key=value` pairs, lxc.container.conf(5). `network` comes from
- * network/lxc-net.ts; the last is what it has in common with
- * other containers, and whose ids it has.
+ * network/lxc-net.ts; the last is what it has in common with other containers, and whose ids it has.
  */
-export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[], { firstId, ...shared }: SharedNamespaces = NOT_SHARED): string[] {
+export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, network: string[], etc: EtcFile[], { firstId, ...shared }: SharedNamespaces = NOT_SHARED): string[] {
   const rootOptions = [...(spec.readonlyRootfs ? ['ro'] : []), ...(firstId > 0 ? ['idmap=container'] : [])];
   // Files that the supervisor gives their owner itself, or that are only read: see native/supervisor/host_mounts.h.
   const asIs = firstId > 0 ? ',x-asis' : '';
@@ -34,8 +34,8 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
     'lxc.autodev=1',
     `lxc.mount.entry=${escapeField(programPath('dockerlite-init'))} dev/.dockerlite/init none bind,ro,nosuid,create=file${asIs} 0 0`,
     ...ipcMounts(spec, shared.ipcProcess),
-    ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id), asIs),
     ...spec.mounts.map(mountEntry),
+    ...etcMounts(layout.container(sharedNetworkOf(spec.network) ?? id), etc, asIs),
     ...(rootOptions.length > 0 ? [`lxc.rootfs.options=${rootOptions.join(',')}`] : []),
     ...isolationKeys(spec, firstId > 0, shared.keys),
     ...limitKeys(spec),
@@ -43,8 +43,10 @@ export function lxcConfig(layout: Layout, id: string, spec: ContainerSpec, netwo
   ];
 }
 
-function etcMounts(directory: string, asIs: string): string[] {
-  return ['hosts', 'hostname', 'resolv.conf'].map((name) => `lxc.mount.entry=${escapeField(directory)}/${name} etc/${name} none bind${asIs} 0 0`);
+function etcMounts(directory: string, files: EtcFile[], asIs: string): string[] {
+  return files.map(({ name, target, mounted }) => {
+    return `lxc.mount.entry=${escapeField(directory)}/${name} ${escapeField(target.slice(1))} none bind${mounted ? ',create=file' : ''}${asIs} 0 0`;
+  });
 }
 
 /** Its limits, as liblxc writes them to control groups. */

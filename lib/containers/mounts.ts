@@ -6,6 +6,7 @@ import { randomId } from '../util/id';
 import { checkVolumeName } from '../volumes/names';
 import { checkDriver, checkVolumeOptions } from '../volumes/options';
 import type { BindMount, MountOptions, MountSpec, Propagation, VolumeMount } from './mount-spec';
+import { checkMountTarget } from './mount-targets';
 import { checkTmpfsOptions } from './tmpfs-options';
 import { parseVolumeFlag } from './volume-flag';
 
@@ -13,7 +14,12 @@ const PROPAGATIONS: Propagation[] = ['private', 'rprivate', 'slave', 'rslave', '
 
 /** What -v takes, or a structured mount, as a container has it. @throws E_INVALID, E_UNSUPPORTED */
 export function parseMount(mount: string | MountOptions): MountSpec {
-  const given = typeof mount === 'string' ? parseVolumeFlag(mount) : mount;
+  const checked = checkMount(typeof mount === 'string' ? parseVolumeFlag(mount) : mount);
+  checkMountTarget(checked.target, checked);
+  return checked;
+}
+
+function checkMount(given: MountOptions): MountSpec {
   switch (given.type) {
     case 'bind':
       return checkBind(given);

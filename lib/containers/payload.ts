@@ -2,7 +2,7 @@
 import { encodeFields, type Field, u32, u64 } from '../binding/frames';
 
 /** Tags of the shim's orders, see docs/architecture.md. */
-const TAG = { argv: 1, env: 2, cwd: 3, user: 4, group: 5, flags: 6, rlimit: 7, seccomp: 8, rows: 9, columns: 10, capabilities: 11, sysctl: 12 } as const;
+const TAG = { argv: 1, env: 2, cwd: 3, user: 4, group: 5, flags: 6, rlimit: 7, seccomp: 8, rows: 9, columns: 10, capabilities: 11, sysctl: 12, node: 13 } as const;
 const FLAG = { tty: 1, init: 2, noNewPrivileges: 4, newSession: 8 } as const;
 
 export interface Payload {
@@ -27,6 +27,8 @@ export interface Payload {
   rlimits?: string[];
   /** "path/below/proc/sys=value"; /proc/sys is read-only when they are written. */
   sysctls?: string[];
+  /** Devices to make: "c|b MAJOR MINOR MODE UID GID PATH", the path below /dev. */
+  nodes?: string[];
 }
 
 /** What the init shim (or an exec'ed process) is told to become. */
@@ -41,6 +43,7 @@ export function encodePayload(payload: Payload): Buffer {
   for (const group of payload.groups ?? []) fields.push([TAG.group, group]);
   for (const limit of payload.rlimits ?? []) fields.push([TAG.rlimit, limit]);
   for (const sysctl of payload.sysctls ?? []) fields.push([TAG.sysctl, sysctl]);
+  for (const node of payload.nodes ?? []) fields.push([TAG.node, node]);
   if (payload.rows !== undefined) fields.push([TAG.rows, u32(payload.rows)]);
   if (payload.columns !== undefined) fields.push([TAG.columns, u32(payload.columns)]);
   if (payload.capabilities !== undefined) fields.push([TAG.capabilities, u64(payload.capabilities)]);

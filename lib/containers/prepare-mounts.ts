@@ -7,6 +7,7 @@ import type { Store } from '../store/store';
 import { volumeSources } from '../volumes/claim';
 import { volumeMounts } from './container-volumes';
 import type { MountSpec } from './mount-spec';
+import { checkMountTarget } from './mount-targets';
 import { requireSource } from './mounts';
 
 /**
@@ -27,7 +28,9 @@ export async function prepareMounts(store: Store, id: string, mounts: MountSpec[
   const targets = new Map(outer.map(({ target }, index) => [target, `/${real[index]}`]));
   return sorted.map((mount) => {
     const above = outerOf(sorted, mount)?.target ?? mount.target;
-    return { ...mount, target: `${targets.get(above)}${mount.target.slice(above.length)}` };
+    const target = `${targets.get(above)}${mount.target.slice(above.length)}`;
+    checkMountTarget(target, mount);
+    return { ...mount, target };
   });
 }
 

@@ -12,6 +12,7 @@ import { atWork, currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { confinement, initialState } from './confinement';
 import { eventMembers, recordContainerEvent } from './container-events';
+import { type EtcFile, etcFiles } from './etc-files';
 import { execPayload } from './exec-payload';
 import { clearExitRecord } from './exit-record';
 import { probeOf } from './healthcheck';
@@ -176,12 +177,13 @@ async function launch(
   ends: StreamEnds | undefined,
 ): Promise<SupervisorConnection> {
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
+  const etc = await etcFiles(context.store.layout.containerRootfs(row.id), mounts);
   const shared = sharedNamespaces(context.store, row, spec);
   const confined = await confinement(context.store.layout, spec);
   const health = await healthOrders(context.store, row, spec);
   const network = await prepareNetwork(context.store, row, spec);
   try {
-    return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, confined, shared, health });
+    return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, etc, confined, shared, health });
   } catch (error) {
     await network.undo();
     throw error;
@@ -191,6 +193,7 @@ async function launch(
 /** What had to be made or found out first. */
 interface Prepared {
   network: NetworkPlan;
+  etc: EtcFile[];
   confined: Awaited<ReturnType<typeof confinement>>;
   shared: SharedNamespaces;
   health: StartRequest['health'];
@@ -202,7 +205,7 @@ function sendOrders(
   spec: ContainerSpec,
   options: StartOptions,
   ends: StreamEnds | undefined,
-  { network, confined, shared, health }: Prepared,
+  { network, etc, confined, shared, health }: Prepared,
 ): SupervisorConnection {
   const { layout } = context.store;
   const connection = context.launcher.start({
@@ -210,7 +213,7 @@ function sendOrders(
     runDir: layout.runDir(row.id),
     ...(spec.log?.driver !== 'none' && { logPath: layout.containerLog(row.id), logMaxSize: spec.log?.maxSize, logMaxFiles: spec.log?.maxFiles }),
     exitPath: layout.containerExit(row.id),
-    config: lxcConfig(layout, row.id, spec, network.lxc, shared),
+    config: lxcConfig(layout, row.id, spec, network.lxc, etc, shared),
     ...(shared.firstId > 0 && { idRanges: ID_RANGES }),
     files: network.files,
     payload: encodePayload({
@@ -223,7 +226,7 @@ function sendOrders(
       rows: options.attach?.rows,
       columns: options.attach?.columns,
       ...confined,
-      ...initialState(spec.isolation),
+      ...initialState(spec),
       ...storageConfinement(context.store, row.id, spec),
     }),
     network: networkFields(network.orders),

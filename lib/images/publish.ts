@@ -84,7 +84,8 @@ async function makeBase(store: Store, id: string): Promise<boolean> {
   const missing = await btrfs.missingMountPoints(layout.imageRootfs(id), directories, files);
   if (missing.length === 0) return false;
   await btrfs.snapshotCreate(layout.imageRootfs(id), layout.image(id), 'base', false);
-  await btrfs.makeMountPoints(layout.imageBase(id), directories, files);
+  const wanted = (path: string) => missing.includes(path);
+  await btrfs.makeMountPoints(layout.imageBase(id), directories.filter(wanted), files.filter(wanted));
   await btrfs.subvolumeSetReadonly(layout.imageBase(id), true);
   return true;
 }

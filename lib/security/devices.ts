@@ -70,9 +70,12 @@ function nodesOf(mapping: DeviceMapping, stat: ReturnType<typeof statOf>): Devic
     });
   }
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return [];
-  // gnu_dev_major(3) and gnu_dev_minor(3).
-  const [major, minor] = [(stat.rdev >> 8) & 0xfff, (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00)];
-  return [{ ...mapping, type: stat.isBlockDevice() ? 'b' : 'c', major, minor }];
+  return [{ ...mapping, type: stat.isBlockDevice() ? 'b' : 'c', ...deviceNumber(stat.rdev) }];
+}
+
+/** gnu_dev_major(3) and gnu_dev_minor(3). */
+export function deviceNumber(rdev: number): { major: number; minor: number } {
+  return { major: (rdev >> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >> 12) & 0xfff00) };
 }
 
 /** The rules of the devices control group, with liblxc's key. */

@@ -64,6 +64,7 @@ int main(int argc, char **argv) {
   char *bytes = link_receive(&size);
   payload_parse(bytes, size, &payload);
   set_sysctls(&payload);
+  make_nodes(&payload);
   resolve_identity(&payload, &identity);
   default_home(&payload, identity.home);
 

@@ -65,7 +65,7 @@ static void parse_limit(const struct field *field, struct payload *out) {
 
 // One slot more than fields of that kind, so that lists end in NULL.
 static void allocate_lists(char *bytes, size_t size, struct payload *out) {
-  size_t argc = 0, envc = 0, groupc = 0, limitc = 0, filterc = 0, sysctlc = 0, at = 0;
+  size_t argc = 0, envc = 0, groupc = 0, limitc = 0, filterc = 0, sysctlc = 0, nodec = 0, at = 0;
   struct field field;
   while (next_field(bytes, size, &at, &field)) {
     argc += field.tag == 1;
@@ -73,12 +73,14 @@ static void allocate_lists(char *bytes, size_t size, struct payload *out) {
     groupc += field.tag == 5;
     limitc += field.tag == 7;
     sysctlc += field.tag == 12;
+    nodec += field.tag == 13;
     filterc += field.tag == 8;
   }
   out->argv = must_alloc((argc + 1) * sizeof(char *));
   out->env = must_alloc((envc + 2) * sizeof(char *));  // and HOME
   out->groups = must_alloc((groupc + 1) * sizeof(char *));
   out->sysctls = must_alloc((sysctlc + 1) * sizeof(char *));
+  out->nodes = must_alloc((nodec + 1) * sizeof(char *));
   out->limits = must_alloc((limitc + 1) * sizeof(struct limit));
   out->filters = must_alloc((filterc + 1) * sizeof(struct filter));
 }
@@ -106,6 +108,7 @@ void payload_parse(char *bytes, size_t size, struct payload *out) {
         out->has_capabilities = true;
         break;
       case 12: push(&out->sysctls, &out->sysctlc, as_string(&field)); break;
+      case 13: push(&out->nodes, &out->nodec, as_string(&field)); break;
       default: break;
     }
   if (out->argc == 0 || !out->argv[0][0]) fail(FAIL_NOT_FOUND, EINVAL, "no command specified", "", "");

@@ -34,6 +34,8 @@ struct payload {
   uint32_t flags;
   char **sysctls;
   size_t sysctlc;
+  char **nodes;
+  size_t nodec;
   struct limit *limits;
   size_t limitc;
   struct filter *filters;
@@ -77,6 +79,9 @@ void become(const struct payload *payload, const struct identity *identity);
 
 // sysctl.c
 void set_sysctls(const struct payload *payload);
+
+// nodes.c
+void make_nodes(const struct payload *payload);
 
 // terminal.c
 int terminal_open(const struct payload *payload, const struct identity *identity);

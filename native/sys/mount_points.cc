@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <filesystem>
 #include <optional>
 
 #include "sys/syscalls.h"
@@ -38,11 +39,41 @@ Result<std::string> PathOf(int fd) {
   return std::string(path, static_cast<size_t>(length));
 }
 
-Result<bool> Exists(int root, const std::string& path) {
-  Result<UniqueFd> found = OpenAt2(root, path, O_PATH | O_NOFOLLOW, kInRoot);
+Result<bool> Exists(int root, const std::string& path, int follow = O_NOFOLLOW) {
+  Result<UniqueFd> found = OpenAt2(root, path, O_PATH | follow, kInRoot);
   if (found) return true;
   if (found.error().code == ENOENT || found.error().code == ENOTDIR) return false;
+  if (found.error().code == ELOOP) return true;  // links in a circle are left alone
   return found.error();
+}
+
+Result<std::string> RealPath(int root, const std::string& top, const std::string& path) {
+  Result<UniqueFd> fd = OpenAt2(root, path, O_PATH, kInRoot);
+  if (!fd) return fd.error();
+  Result<std::string> found = PathOf(fd.value().get());
+  if (!found) return found.error();
+  if (!found.value().starts_with(top + "/")) return Error{EXDEV, "openat2", path, {}};
+  return found.value().substr(top.size() + 1);
+}
+
+// Where a symbolic link that leads to nothing would lead to, relative to the root; `directory` is what it lies in.
+Result<std::string> TargetOf(int root, const std::string& directory, const std::string& link) {
+  Result<UniqueFd> fd = OpenAt2(root, link, O_PATH | O_NOFOLLOW, kInRoot);
+  if (!fd) return fd.error();
+  char text[PATH_MAX];
+  const ssize_t length = readlinkat(fd.value().get(), "", text, sizeof text);
+  if (length < 0) return Error::last("readlinkat", link);
+  if (length == sizeof text) return Error{ENAMETOOLONG, "readlinkat", link, {}};
+  std::string base = "/";
+  if (text[0] != '/' && !directory.empty()) {
+    Result<std::string> top = PathOf(root);
+    if (!top) return top;
+    Result<std::string> real = RealPath(root, top.value(), directory);
+    if (!real) return real;
+    base += real.value() + "/";
+  }
+  base.append(text, static_cast<size_t>(length));
+  return std::filesystem::path(base).lexically_normal().string();
 }
 
 // Makes one name in `directory`; the process's umask has no say in its mode. False: it was there.
@@ -61,7 +92,10 @@ Result<bool> MakeOne(int directory, const std::string& name, bool is_directory, 
   return true;
 }
 
-Result<bool> Make(int root, const std::string& path, bool is_directory) {
+// As many symbolic links to nothing as the kernel follows of any.
+constexpr int kMostLinks = 40;
+
+Result<bool> Make(int root, const std::string& path, bool is_directory, int links = 0) {
   const std::optional<std::vector<std::string>> names = Split(path);
   if (!names) return Error{EINVAL, "openat2", path, "not a plain absolute path"};
   bool made = false;
@@ -78,6 +112,17 @@ Result<bool> Make(int root, const std::string& path, bool is_directory) {
       Result<bool> one = MakeOne(directory.value().get(), (*names)[i], is_directory || !last, path);
       if (!one) return one;
       made |= one.value();
+    } else {
+      Result<bool> leads = Exists(root, next, 0);
+      if (!leads) return leads;
+      if (!leads.value()) {
+        if (links == kMostLinks) return Error{ELOOP, "openat2", path, {}};
+        Result<std::string> target = TargetOf(root, at, next);
+        if (!target) return target.error();
+        Result<bool> one = Make(root, target.value(), is_directory || !last, links + 1);
+        if (!one) return one;
+        made |= one.value();
+      }
     }
     at = next;
   }
@@ -107,12 +152,9 @@ Result<std::vector<std::string>> RealPaths(const std::string& path, const std::v
   if (!top) return top.error();
   std::vector<std::string> real;
   for (const std::string& point : points) {
-    Result<UniqueFd> fd = OpenAt2(root.value().get(), point, O_PATH, kInRoot);
-    if (!fd) return fd.error();
-    Result<std::string> found = PathOf(fd.value().get());
-    if (!found) return found.error();
-    if (!found.value().starts_with(top.value() + "/")) return Error{EXDEV, "openat2", point, {}};
-    real.push_back(found.value().substr(top.value().size() + 1));
+    Result<std::string> one = RealPath(root.value().get(), top.value(), point);
+    if (!one) return one.error();
+    real.push_back(std::move(one.value()));
   }
   return real;
 }

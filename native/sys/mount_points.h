@@ -14,8 +14,8 @@ struct MountPoints {
 };
 
 // Makes those that are missing in the untrusted tree at `root`, with their parents; what exists, of
-// whatever type, is left alone. Nothing outside the tree is touched: symbolic links are followed
-// as if `root` were "/". True when anything was made.
+// whatever type, is left alone. Nothing outside the tree is touched: symbolic links, to nothing too, are
+// followed as if `root` were "/". True when anything was made.
 Result<bool> MakeMountPoints(const std::string& root, const MountPoints& points);
 
 // What these paths are with every symbolic link in them followed, relative to `root`. They must be there.

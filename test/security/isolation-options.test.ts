@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,18 @@ describe('how a container is kept apart', () => {
     assert.equal(await sh('stat -c %t:%T "/dev/a b none bind,rw,x	"', { devices: [odd] }), '1:3');
     await assert.rejects(sh('true', { devices: [{ host: '/dev/none', container: '/dev/none', permissions: 'rwm' }] }), { code: 'E_NOT_FOUND', message: /error gathering device information while adding custom device "\/dev\/none": no such file/ });
     await assert.rejects(sh('true', { devices: [{ host: '/etc/passwd', container: '/dev/p', permissions: 'rwm' }] }), { code: 'E_INVALID', message: /not a device node/ });
+  });
+
+  it('has all of them when it is privileged', async () => {
+    using loop = LoopDevice.create();
+    const name = loop.path.slice('/dev/'.length);
+    const own = 'fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero';
+    assert.equal((await sh('ls -x -w 1000 /dev')).replace(/\s+/g, ' '), own);
+    const all = (await sh('ls /dev', {}, { privileged: true })).split('\n');
+    for (const wanted of [...own.split(' '), name, 'btrfs-control']) assert.ok(all.includes(wanted), wanted);
+    const format = '%a %u %g %t:%T';
+    assert.equal(await sh(`stat -c '${format}' /dev/${name} /dev/btrfs-control`, {}, { privileged: true }), execFileSync('stat', ['-c', format, loop.path, '/dev/btrfs-control'], { encoding: 'utf8' }).trim());
+    assert.equal(await sh(`head -c 3 /dev/${name} | wc -c; ls /dev/net 2>/dev/null; tty`, {}, { privileged: true, tty: true }).then((text) => text.split('\n').at(0)?.trim()), '3');
   });
 
   it('has namespaces of its own, or the host\'s', async () => {
