@@ -146,6 +146,7 @@
         "native/supervisor/idmap.cc",
         "native/supervisor/input_stream.cc",
         "native/supervisor/json_log.cc",
+        "native/supervisor/lxc_cgroups.cc",
         "native/supervisor/lxc_start.cc",
         "native/supervisor/main.cc",
         "native/supervisor/messages.cc",

@@ -21,7 +21,7 @@ import { sweepWorkspaces } from './store/workspace';
 export interface EngineOptions {
   /** Absolute path; default $DOCKERLITE_ROOT, else /var/lib/dockerlite. */
   root?: string;
-  /** Ready snapshots to keep per image in use; default 4, 0 for none. */
+  /** Ready snapshots to keep per image in use; default 8, 0 for none. */
   pool?: number;
   /** For a process that starts one container and ends: the supervisor needs no fork. */
   oneShot?: boolean;
@@ -51,7 +51,7 @@ export class Engine implements AsyncDisposable {
       // Its loading then goes on behind the opening of the store.
       if (options.oneShot === true) launcher.prepare();
       store = await openStore(storeRoot(options.root));
-      const pool = new SnapshotPool(store.layout, options.pool ?? 4);
+      const pool = new SnapshotPool(store.layout, options.pool ?? 8);
       await sweepWorkspaces(store.layout);
       await settleImages(store);
       return new Engine({ store, pool, launcher });

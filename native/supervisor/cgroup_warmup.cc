@@ -1,34 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cgroup_warmup.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "supervisor/cgroup.h"
-#include "sys/unique_fd.h"
+#include "supervisor/lxc_cgroups.h"
 
 namespace dockerlite {
 
 constexpr size_t kStack = 32 * 1024;
 
-CgroupWarmup::CgroupWarmup() {
-  auto groups = CgroupsOf(getpid());
-  if (!groups.empty()) file_ = groups.front().path + "/cgroup.procs";
-}
-
 void* CgroupWarmup::Move(void* data) {
   auto* self = static_cast<CgroupWarmup*>(data);
-  UniqueFd fd(open(self->file_.c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd && write(fd.get(), "0", 1) < 0) fd.reset();  // then liblxc waits itself
-  fd.reset();
+  // Whatever fails: then liblxc moves it, and waits itself.
+  if (self->joined_)
+    StayInMonitors();
+  else
+    self->joined_ = JoinMonitors();
   __atomic_store_n(&self->done_, true, __ATOMIC_RELEASE);
   return nullptr;
 }
 
 void CgroupWarmup::Begin() {
-  if (file_.empty() || (running_ && !__atomic_load_n(&done_, __ATOMIC_ACQUIRE))) return;
+  if (running_ && !__atomic_load_n(&done_, __ATOMIC_ACQUIRE)) return;
   Finish();
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/lxc_start.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <lxc/lxccontainer.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <climits>
 #include <utility>
 
-#include "supervisor/cgroup.h"
 #include "supervisor/event_loop.h"
+#include "supervisor/lxc_cgroups.h"
 #include "sys/unique_fd.h"
 
 namespace dockerlite {
@@ -26,57 +19,24 @@ namespace {
 
 LxcStart::Serve* g_serve = nullptr;
 
-// The control group of every supervisor. One of its own for each, as liblxc makes them, has no use here, and costs: a kernel
-// with 1,000 containers keeps 100 KiB and more for a memory group alone, whoever is in it.
-constexpr char kMonitors[] = "lxc.monitors";
-
-bool IsCgroup(int directory) {
-  struct statfs system {};
-  return fstatfs(directory, &system) == 0 && (system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC);
-}
-
-// Not there in any hierarchy, below the group liblxc makes its own in.
-std::string FreePayloadGroup(const std::string& id) {
-  std::vector<Cgroup> bases = CgroupsOf(1);
-  for (auto& base : bases)
-    if (base.path.ends_with("/init.scope")) base.path.resize(base.path.size() - strlen("/init.scope"));
-  const std::string wanted = "lxc.payload." + id;
-  std::string name = wanted;
-  auto taken = [&](const Cgroup& base) { return access((base.path + "/" + name).c_str(), F_OK) == 0; };
-  for (int i = 1; std::any_of(bases.begin(), bases.end(), taken); i++) name = wanted + "-" + std::to_string(i);
-  return name;
-}
-
 }  // namespace
 
 // What liblxc's main loop calls: see LxcStart.
 extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epoll_event* events, int capacity,
                                                                  int timeout) {
   if (g_serve && timeout < 0) {
+    EndSparing();  // the container runs: what is written from now on is its own
     (*g_serve)(epoll);
     timeout = 0;
   }
   return RawEpollWait(epoll, events, capacity, timeout);
 }
 
-// liblxc insists on having made a monitor's group itself; ours is there already, but for the first.
-extern "C" __attribute__((visibility("default"))) int mkdirat(int directory, const char* path, mode_t mode) noexcept {
-  const long result = syscall(SYS_mkdirat, directory, path, mode);
-  return result < 0 && errno == EEXIST && strcmp(path, kMonitors) == 0 ? 0 : static_cast<int>(result);
-}
-
-// liblxc asks what each file of a control group is before it removes that, hundreds of them, to find groups below; the
-// directory says it already.
-extern "C" __attribute__((visibility("default"))) dirent* readdir64(DIR* directory) {
-  static const auto next = reinterpret_cast<dirent* (*)(DIR*)>(dlsym(RTLD_NEXT, "readdir64"));
-  dirent* entry = next(directory);
-  if (!entry || entry->d_type != DT_REG || !IsCgroup(dirfd(directory))) return entry;
-  while (entry && entry->d_type == DT_REG) entry = next(directory);
-  return entry;
-}
-
-LxcStart::LxcStart(std::string name, std::string lxcPath, std::string logFile)
-    : container_(lxc_container_new(name.c_str(), lxcPath.c_str())), payloadGroup_(FreePayloadGroup(name)), logFile_(std::move(logFile)) {}
+LxcStart::LxcStart(std::string name, std::string lxcPath, std::string logFile, bool delegates)
+    : container_(lxc_container_new(name.c_str(), lxcPath.c_str())),
+      payloadGroup_(FreePayloadGroup(name)),
+      logFile_(std::move(logFile)),
+      delegates_(delegates) {}
 
 LxcStart::~LxcStart() {
   if (container_) lxc_container_put(container_);
@@ -93,8 +53,9 @@ Status LxcStart::Configure(const std::vector<std::string>& items) {
       {"lxc.log.level", "ERROR"},
       {"lxc.log.file", logFile_},
       {"lxc.cgroup.dir.monitor", kMonitors},
-      // Below the other, so that liblxc, which removes that, finds it in use.
-      {"lxc.cgroup.dir.monitor.pivot", kMonitors},
+      // When the container has ended liblxc moves its monitor on, in every hierarchy, to remove the group it was in, which is
+      // everybody's here. To a name too long for any directory it does not, and asks the kernel nothing.
+      {"lxc.cgroup.dir.monitor.pivot", std::string(PATH_MAX - 2, '-')},
       {"lxc.cgroup.dir.container", payloadGroup_},
   };
   for (auto& [key, value] : own)
@@ -114,7 +75,9 @@ std::optional<int> LxcStart::Run(const char* shim, int link, Serve serve) {
   char* const argv[] = {program.data(), number.data(), nullptr};
   g_serve = &serve;
   container_->error_num = -1;
+  BeginSparing(delegates_);
   const bool ok = container_->start(container_, 0, argv);
+  EndSparing();
   g_serve = nullptr;
   if (!ok || container_->error_num < 0) return std::nullopt;
   // liblxc says N << 8 | 0x7f of one that signal N ended (signal_handler() of its start.c).

@@ -22,7 +22,8 @@ class LxcStart {
   // by the first call.
   using Serve = std::function<void(int epoll)>;
 
-  LxcStart(std::string name, std::string lxcPath, std::string logFile);
+  // `delegates`: what is in the container may change its control groups.
+  LxcStart(std::string name, std::string lxcPath, std::string logFile, bool delegates);
   ~LxcStart();
 
   // The name of the container's control group, below liblxc's base in each hierarchy.
@@ -40,6 +41,7 @@ class LxcStart {
   lxc_container* container_ = nullptr;
   std::string payloadGroup_;
   std::string logFile_;
+  bool delegates_;
 };
 
 }  // namespace dockerlite

@@ -2,6 +2,7 @@
 #include "supervisor/supervisor.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -142,7 +143,9 @@ bool Supervisor::RunContainer() {
     std::vector<std::string>().swap(request_.config);
     std::string().swap(request_.payload);
   }
-  LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"));
+  // Who may not mount has no way to them.
+  const bool delegates = capabilities_.value_or(~0ull) & 1ull << CAP_SYS_ADMIN;
+  LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"), delegates);
   payloadGroup_ = lxc.payloadGroup();
   Status configured = OpenHostMounts(container_.ids, config, warnings_);
   if (configured) configured = OpenSharedRoot(container_.ids, config);

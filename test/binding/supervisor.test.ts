@@ -82,6 +82,15 @@ describe('supervisor', function () {
     }
   });
 
+  it('passes on output that reads like its own pid', async () => {
+    const { connection, ends } = host.start(['cat'], { openStdin: true, stdinOnce: true });
+    const { supervisorPid } = await connection.started();
+    const stdout = textOf(ends.stdout);
+    ends.stdin.end(String(supervisorPid));
+    assert.equal(await stdout, String(supervisorPid));
+    assert.equal((await connection.ended()).status, 0);
+  });
+
   it('half-closes stdin', async () => {
     const { connection, ends } = host.start(['sh', '-c', 'wc -c; echo done'], { openStdin: true, stdinOnce: true });
     await connection.started();

@@ -7,7 +7,7 @@ import { patience } from './patience';
 /** Everything on the machine that a test could leave behind, one line each. */
 export type Leftovers = Set<string>;
 
-/** Cgroups of containers, whatever liblxc or this project call them; lxc.pivot is liblxc's own and stays. */
+/** Cgroups of containers, whatever liblxc or this project call them; lxc.monitors is that of all supervisors and stays. */
 const CGROUP = /^(lxc\.(payload|monitor)\.|dockerlite)/;
 
 /** What is there now; `directory` is where tests keep their files. */

@@ -2,9 +2,10 @@
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cgroupDirectories } from '../../lib/binding/features';
 import type { Container } from '../../lib/containers/container';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import { RANGE_SIZE } from '../../lib/security/id-ranges';
@@ -124,6 +125,20 @@ describe('the user namespace of a container', () => {
     assert.match(await readAll(process.stdout), /^\s+0\s+\d+\s+65536\n0\n0\nto-stdout\n$/);
     assert.equal(await process.exited, 0);
     await container.remove({ force: true });
+  });
+
+  it('has its control groups given to its root only if it may mount them', async () => {
+    for (const capAdd of [[], ['CAP_SYS_ADMIN']]) {
+      const container = await create(['sleep', '1000'], { isolation: { capAdd } });
+      await container.start();
+      const { State } = await container.inspect();
+      const root = firstId(readFileSync(`/proc/${State.Pid}/gid_map`, 'latin1'));
+      for (const directory of cgroupDirectories(`lxc.payload.${container.id}`).filter(existsSync)) {
+        const { uid, gid, mode } = statSync(`${directory}/cgroup.procs`);
+        assert.deepEqual([uid, gid, mode & 0o777], capAdd.length > 0 ? [0, root, 0o664] : [0, 0, 0o644], directory);
+      }
+      await container.remove({ force: true });
+    }
   });
 
   it('can open its own standard streams and its terminal, as any of its users', async () => {

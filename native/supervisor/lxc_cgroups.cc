@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/lxc_cgroups.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <string_view>
+
+#include "supervisor/cgroup.h"
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+namespace {
+
+std::atomic<bool> g_joined = false;  // set by the spawner's thread, and what a fork of it is born with
+std::string g_monitor;               // its pid as liblxc writes it, when it is where it belongs
+bool g_keepOwner = false;
+bool g_standsIn = false;
+
+bool IsCgroup(int directory) {
+  struct statfs system {};
+  return fstatfs(directory, &system) == 0 && (system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC);
+}
+
+std::vector<std::string> FindBases() {
+  std::vector<std::string> bases;
+  constexpr std::string_view kInit = "/init.scope";
+  for (auto& group : CgroupsOf(1)) {
+    if (group.path.ends_with(kInit)) group.path.resize(group.path.size() - kInit.size());
+    bases.push_back(std::move(group.path));
+  }
+  return bases;
+}
+
+bool MoveHere(const std::string& group) {
+  UniqueFd fd(open((group + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && write(fd.get(), "0", 1) == 1;
+}
+
+// Only for its number: what it would do is left out.
+int End(void*) { _exit(0); }
+
+// liblxc forks a process into a user namespace like the container's for nothing but to give the groups away: that copies the
+// page tables and, as it runs, a good deal of the memory. This one shares them, ends at once, and is waited for in its place.
+long StandIn() {
+  alignas(16) static char stack[4096];
+  const int pid = clone(End, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | SIGCHLD, nullptr);
+  g_standsIn = pid > 0;
+  return pid;
+}
+
+}  // namespace
+
+const std::vector<std::string>& CgroupBases() {
+  static const std::vector<std::string> bases = FindBases();
+  return bases;
+}
+
+std::string FreePayloadGroup(const std::string& id) {
+  const std::string wanted = "lxc.payload." + id;
+  std::string name = wanted;
+  auto taken = [&](const std::string& base) { return access((base + "/" + name).c_str(), F_OK) == 0; };
+  for (int i = 1; std::ranges::any_of(CgroupBases(), taken); i++) name = wanted + "-" + std::to_string(i);
+  return name;
+}
+
+bool JoinMonitors() {
+  bool joined = !CgroupBases().empty();
+  for (auto& base : CgroupBases()) joined = joined && MoveHere(base + "/" + kMonitors);
+  g_joined = joined;
+  return joined;
+}
+
+void StayInMonitors() { MoveHere(CgroupBases().front() + "/" + kMonitors); }
+
+void BeginSparing(bool delegates) {
+  if (g_joined) g_monitor = std::to_string(getpid());
+  g_keepOwner = !delegates;
+}
+
+void EndSparing() {
+  g_monitor.clear();
+  g_keepOwner = false;
+}
+
+// A process moves by its number being written; while a container is being started nothing else that is written is just that.
+extern "C" __attribute__((visibility("default"))) ssize_t write(int fd, const void* data, size_t size) {
+  if (!g_monitor.empty() && g_monitor == std::string_view(static_cast<const char*>(data), size)) return static_cast<ssize_t>(size);
+  if (g_standsIn && size == 1) {  // the word that it may begin
+    g_standsIn = false;
+    return 1;
+  }
+  return syscall(SYS_write, fd, data, size);
+}
+
+extern "C" __attribute__((visibility("default"))) long syscall(long number, ...) noexcept {
+  static const auto next = reinterpret_cast<long (*)(long, ...)>(dlsym(RTLD_NEXT, "syscall"));
+  va_list list;
+  va_start(list, number);
+  long arguments[6];
+  for (long& argument : arguments) argument = va_arg(list, long);
+  va_end(list);
+  if (number == SYS_clone3 && g_keepOwner && reinterpret_cast<const clone_args*>(arguments[0])->flags == CLONE_NEWUSER) return StandIn();
+  return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+}
+
+// liblxc insists on having made a monitor's group itself; ours is there already, but for the first.
+extern "C" __attribute__((visibility("default"))) int mkdirat(int directory, const char* path, mode_t mode) noexcept {
+  const bool monitors = strcmp(path, kMonitors) == 0;
+  if (monitors && !g_monitor.empty()) return 0;
+  const long result = syscall(SYS_mkdirat, directory, path, mode);
+  return result < 0 && errno == EEXIST && monitors ? 0 : static_cast<int>(result);
+}
+
+extern "C" __attribute__((visibility("default"))) int fchownat(int directory, const char* path, uid_t user, gid_t group,
+                                                               int flags) noexcept {
+  if (g_keepOwner && IsCgroup(directory)) return 0;
+  return static_cast<int>(syscall(SYS_fchownat, directory, path, user, group, flags));
+}
+
+// liblxc passes no flags.
+extern "C" __attribute__((visibility("default"))) int fchmodat(int directory, const char* path, mode_t mode, int flags) noexcept {
+  if (g_keepOwner && IsCgroup(directory)) return 0;
+  if (flags == 0) return static_cast<int>(syscall(SYS_fchmodat, directory, path, mode));
+  errno = EOPNOTSUPP;
+  return -1;
+}
+
+// liblxc asks what each file of a control group is before it removes that, hundreds of them, to find groups below; the
+// directory says it already.
+extern "C" __attribute__((visibility("default"))) dirent* readdir64(DIR* directory) {
+  static const auto next = reinterpret_cast<dirent* (*)(DIR*)>(dlsym(RTLD_NEXT, "readdir64"));
+  dirent* entry = next(directory);
+  if (!entry || entry->d_type != DT_REG || !IsCgroup(dirfd(directory))) return entry;
+  while (entry && entry->d_type == DT_REG) entry = next(directory);
+  return entry;
+}
+
+}  // namespace dockerlite
