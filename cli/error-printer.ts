@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DockerliteError } from '../lib/errors';
+import { DockerliteError, ERROR_CODES } from '../lib/errors';
 import { UsageError } from './command';
 import { Output, OutputClosed } from './output/output';
 
@@ -32,11 +32,13 @@ export class ErrorPrinter {
   }
 }
 
-/** Commands of two words end with 1, as Docker's do. */
+/** Commands of two words end with 1, as Docker's do; `run` with what is no status of the command it was to run. */
 function exitStatus(error: unknown, command: string): number {
-  if (command.includes(' ') && !(error instanceof UsageError)) return 1;
+  const runs = /^(container )?run$/.test(command);
+  if (!runs && command.includes(' ') && !(error instanceof UsageError)) return 1;
   const status = (error as { exitStatus?: unknown } | undefined)?.exitStatus;
-  return typeof status === 'number' ? status : 1;
+  const shown = typeof status === 'number' ? status : 1;
+  return runs && error instanceof DockerliteError && ERROR_CODES[error.code].exit === 1 ? 125 : shown;
 }
 
 function stacks(error: Error): string {

@@ -142,5 +142,6 @@ function mounts(args: ContainerArgs): (string | MountOptions)[] {
   if (driver !== 'local') throw new UsageError(`error looking up volume plugin ${driver}: plugin "${driver}" not found`);
   // As Docker: ./data is meant from here.
   const volumes = args.volume.map((volume) => (/^\.{1,2}(\/|:)/.test(volume) ? volume.replace(/^[^:]+/, (path) => resolve(path)) : volume));
-  return [...volumes, ...args.mount.map(parseMountOption)];
+  // What was given twice is meant once.
+  return [...new Set(volumes), ...args.mount.map(parseMountOption)];
 }

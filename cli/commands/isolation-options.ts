@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import { DockerliteError } from '../../lib/errors';
 import { parseDevice } from '../../lib/security/devices';
 import type { Isolation } from '../../lib/security/isolation';
 import { parseSecurityOptions } from '../../lib/security/security-options';
@@ -62,8 +64,13 @@ function readProfile(option: string): string {
   try {
     return `seccomp=${readFileSync(file, 'utf8')}`;
   } catch (error) {
-    throw new UsageError(`opening seccomp profile (${file}) failed: ${(error as Error).message}`);
+    throw new DockerliteError('E_INVALID', `opening seccomp profile (${file}) failed: open ${file}: ${reason(error)}`, { cause: error });
   }
+}
+
+function reason(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return errno === undefined ? message : (getSystemErrorMap().get(errno)?.[1] ?? message);
 }
 
 function sysctls(list: string[]): Record<string, string> {

@@ -24,9 +24,10 @@ export function parseMountOption(text: string): MountOptions {
     const equals = part.indexOf('=');
     const written = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
     const key = Object.hasOwn(ALIASES, written) ? (ALIASES[written] as string) : written;
-    if (!Object.hasOwn(KEYS, key)) throw fail(`unexpected key '${written}' in '${part}'`);
-    const value = equals < 0 ? KEYS[key] : part.slice(equals + 1);
-    if (value === undefined) throw fail(`invalid field '${part}' must be a key=value pair`);
+    const known = Object.hasOwn(KEYS, key);
+    const value = equals < 0 ? known && KEYS[key] : part.slice(equals + 1);
+    if (typeof value !== 'string') throw fail(`invalid field '${part}' must be a key=value pair`);
+    if (!known) throw fail(`unexpected key '${written}' in '${part}'`);
     fields.set(key, [...(fields.get(key) ?? []), value]);
   }
   return assemble(fields, fail);
@@ -45,12 +46,12 @@ function assemble(fields: Map<string, string[]>, fail: Fail): MountOptions {
   }
   const readonly = flag('readonly', last('readonly'), fail);
   if (type === 'tmpfs') {
-    if (source !== undefined) throw fail('invalid mount config for type "tmpfs": Source must not be specified');
+    if (source !== undefined) throw fail('invalid mount config for type "tmpfs": field Source must not be specified');
     return { type, target, options: tmpfsOptions(last('tmpfs-size'), last('tmpfs-mode'), readonly, fail) };
   }
   if (type === 'bind') {
     if (!source) throw fail('invalid mount config for type "bind": field Source must not be empty');
-    return { type, source: resolve(source), target, readonly, createSource: false, ...bindOptions(last, fail) };
+    return { type, source: /^\.{1,2}(\/|$)/.test(source) ? resolve(source) : source, target, readonly, createSource: false, ...bindOptions(last, fail) };
   }
   if (type !== 'volume') throw fail(`invalid mount config for type "${type}": mount type unknown`);
   const noCopy = flag('volume-nocopy', last('volume-nocopy'), fail);
@@ -81,7 +82,15 @@ function bindOptions(last: (key: string) => string | undefined, fail: Fail): { p
 
 function tmpfsOptions(size: string | undefined, mode: string | undefined, readonly: boolean, fail: Fail): string {
   if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode)) throw fail(`invalid value for tmpfs-mode: ${mode}`);
-  return [size !== undefined && `size=${parseSize('mount', size)}`, mode !== undefined && `mode=${mode}`, readonly && 'ro'].filter(Boolean).join(',');
+  return [size !== undefined && `size=${bytes(size, fail)}`, mode !== undefined && `mode=${mode}`, readonly && 'ro'].filter(Boolean).join(',');
+}
+
+function bytes(size: string, fail: Fail): number {
+  try {
+    return parseSize('mount', size);
+  } catch {
+    throw fail(`invalid value for tmpfs-size: ${size}`);
+  }
 }
 
 function flag(key: string, value: string | undefined, fail: Fail): boolean {

@@ -42,7 +42,7 @@ const UNSUPPORTED: Record<string, string> = {
 /** What `update` can change. @throws UsageError, E_UNSUPPORTED */
 export function limitOptions(args: Args<typeof LIMIT_OPTIONS>): Partial<Resources> {
   for (const [flag, hint] of Object.entries(UNSUPPORTED)) {
-    if (args[flag as 'kernel-memory'] !== undefined) throw new DockerliteError('E_UNSUPPORTED', `--${flag} is not supported`, { hint });
+    if (![undefined, '0'].includes(args[flag as 'kernel-memory'])) throw new DockerliteError('E_UNSUPPORTED', `--${flag} is not supported`, { hint });
   }
   const size = (flag: 'memory' | 'memory-reservation' | 'memory-swap') => (args[flag] === undefined ? undefined : parseSize(flag, args[flag]));
   return given({
@@ -89,11 +89,11 @@ function bad(flag: string, text: string, why: string): UsageError {
 
 /** "1.5" in billionths. */
 function parseCpus(text: string): number {
-  const match = /^(\d+)(?:\.(\d*))?$|^\.(\d+)$/.exec(text);
+  const match = /^-?(\d+)(?:\.(\d*))?$|^-?\.(\d+)$/.exec(text);
   if (match === null) throw bad('cpus', text, `failed to parse ${text} as a rational number`);
   const fraction = (match[2] ?? match[3] ?? '').replace(/0+$/, '');
   if (fraction.length > 9) throw bad('cpus', text, 'value is too precise');
-  return Number(match[1] ?? 0) * 1e9 + Number(fraction.padEnd(9, '0'));
+  return (text.startsWith('-') ? -1 : 1) * (Number(match[1] ?? 0) * 1e9 + Number(fraction.padEnd(9, '0')));
 }
 
 function splitDevice(flag: string, text: string): [path: string, value: string] {

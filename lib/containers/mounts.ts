@@ -40,7 +40,7 @@ export function parseTmpfs(text: string): MountSpec {
 
 function checkBind({ source, target, readonly, propagation, nonRecursive, createSource }: BindMount): BindMount {
   if (!source.startsWith('/')) {
-    throw new DockerliteError('E_INVALID', `invalid mount source '${source}': it must be an absolute path on the host`);
+    throw new DockerliteError('E_INVALID', `invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`);
   }
   if (source.includes('\0')) throw invalid('mount source', 'a path without NUL bytes', source);
   if (propagation !== undefined && !PROPAGATIONS.includes(propagation)) {
@@ -75,7 +75,7 @@ function checkVolume(given: Extract<MountOptions, { type: 'volume' }>): VolumeMo
   const anonymous = given.name === undefined || given.name === '';
   const name = anonymous ? randomId() : checkVolumeName(given.name as string);
   checkDriver(given.driver, name);
-  checkVolumeOptions(driverOptions);
+  checkVolumeOptions(name, driverOptions);
   if (subpath !== undefined) checkSubpath(subpath);
   return {
     type: 'volume',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError, invalid } from '../errors';
 import { checkIsolation } from '../security/isolation';
-import { unsupported } from '../security/support';
+import { isolationWarnings } from '../security/support';
 import { shortId } from '../util/id';
 import { mergeHealthcheck } from './healthcheck';
 import { checkResources } from './resource-check';
@@ -41,7 +41,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   if (options.autoRemove === true && restart !== undefined && restart.name !== 'no') {
     throw new DockerliteError('E_INVALID', "can't create 'AutoRemove' container with restart policy");
   }
-  warnings.push(...limits.warnings, ...unsupported(isolation));
+  warnings.push(...limits.warnings, ...isolationWarnings(isolation, limits.resources?.memory !== undefined));
   const log = checkLog(options.log);
   const storage = checkStorage(options.storageOptions);
   const spec: ContainerSpec = {

@@ -20,6 +20,8 @@ export function checkResources(asked: Partial<Resources> | undefined, features: 
   if (given.length === 0) return { resources: undefined, warnings: [] };
   checkTypes(given);
   const all: Resources = { ...NO_LIMITS, ...(Object.fromEntries(given) as Partial<Resources>) };
+  // Any negative number means that there is no limit.
+  if (all.pidsLimit < 0) all.pidsLimit = -1;
   if (all.memory > 0 && all.memorySwap === 0) all.memorySwap = all.memory * 2;
   const warnings = dropUnsupported(all, features());
   checkMemory(all);
@@ -86,7 +88,7 @@ function checkMemory({ memory, memorySwap, memoryReservation, memorySwappiness }
   if (memory > 0 && memory < memoryReservation) throw fail('Minimum memory limit can not be less than memory reservation limit, see usage');
 }
 
-function checkCpu({ nanoCpus, cpuShares, cpuPeriod, cpuQuota, pidsLimit }: Resources): void {
+function checkCpu({ nanoCpus, cpuShares, cpuPeriod, cpuQuota }: Resources): void {
   if (nanoCpus !== 0 && cpuPeriod > 0) throw fail('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   if (nanoCpus !== 0 && cpuQuota > 0) throw fail('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
   const processors = availableParallelism();
@@ -99,7 +101,6 @@ function checkCpu({ nanoCpus, cpuShares, cpuPeriod, cpuQuota, pidsLimit }: Resou
     throw fail('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   }
   if (cpuQuota < -1 || (cpuQuota > 0 && cpuQuota < 1000)) throw fail('CPU cfs quota can not be less than 1ms (i.e. 1000)');
-  if (pidsLimit < -1) throw invalid('PIDs limit', 'a number of processes, or -1 for no limit', pidsLimit);
 }
 
 function checkCpusets({ cpusetCpus, cpusetMems }: Resources, has: CgroupFeatures): void {

@@ -113,6 +113,10 @@ function explain(error: unknown, row: ContainerRow): unknown {
     const hint = 'this kernel or the store\'s file system has no idmapped mounts, which a user namespace needs: use --userns=host';
     return new DockerliteError(error.code, error.message, { errno: error.errno, hint, cause: error });
   }
+  if (error instanceof DockerliteError && error.code === 'E_START_FAILED' && /(Not a directory|Invalid argument)[^]*Failed to setup mount entries/.test(error.message)) {
+    const hint = 'Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type';
+    return new DockerliteError(error.code, error.message, { errno: error.errno, hint, cause: error });
+  }
   if (error instanceof DockerliteError && error.message.startsWith('failed to bind host port')) return portsRefused(row, error.message, error);
   if (!(error instanceof DockerliteError) || error.code !== 'E_NOT_RUNNING' || lxcVersion() !== '') return error;
   return new DockerliteError('E_NATIVE_MISSING', 'liblxc, which starts containers, is not installed or cannot be loaded', {

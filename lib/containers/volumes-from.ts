@@ -10,6 +10,7 @@ export function inheritedMounts(store: Store, list: string[]): MountSpec[] {
   return list.flatMap((text) => {
     const colon = text.indexOf(':');
     const name = colon < 0 ? text : text.slice(0, colon);
+    if (text === '') throw new DockerliteError('E_INVALID', 'volumes-from specification cannot be an empty string');
     if (name === '') throw new DockerliteError('E_INVALID', `invalid volumes-from specification: '${text}'`);
     const { readonly, propagation, noCopy } = parseMode(colon < 0 ? '' : text.slice(colon + 1));
     if (propagation || noCopy) throw new DockerliteError('E_INVALID', `invalid mode for volumes-from: ${text.slice(colon + 1)}`);

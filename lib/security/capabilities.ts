@@ -23,15 +23,15 @@ export interface CapabilityChoice {
   capDrop?: string[];
 }
 
-/** "CAP_NET_ADMIN", or "ALL", of any way Docker takes it. @throws E_INVALID */
-export function capabilityName(given: string): string {
+/** "CAP_NET_ADMIN", or "ALL", of any way Docker takes it; `list` is where it was given. @throws E_INVALID */
+export function capabilityName(list: 'CapAdd' | 'CapDrop', given: string): string {
   const upper = given.toUpperCase();
   if (upper === 'ALL') return upper;
   const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   const number = NAMES.indexOf(name.slice(4));
-  if (number < 0) throw new DockerliteError('E_INVALID', `unknown capability: ${JSON.stringify(name)}`);
+  if (number < 0) throw new DockerliteError('E_INVALID', `invalid ${list}: unknown capability: ${JSON.stringify(name)}`);
   if (number > lastOfKernel()) {
-    throw new DockerliteError('E_INVALID', `capability not supported by your kernel or not available in the current environment: ${JSON.stringify(name)}`);
+    throw new DockerliteError('E_INVALID', `invalid ${list}: capability not supported by your kernel or not available in the current environment: ${JSON.stringify(name)}`);
   }
   return name;
 }

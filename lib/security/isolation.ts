@@ -73,8 +73,8 @@ function hasChoice(word: string | undefined, usual: string): word is string {
 
 function checkLists(options: Partial<Isolation>): Partial<Isolation> {
   const lists = {
-    capAdd: options.capAdd?.map(capabilityName),
-    capDrop: options.capDrop?.map(capabilityName),
+    capAdd: options.capAdd?.map((name) => capabilityName('CapAdd', name)),
+    capDrop: options.capDrop?.map((name) => capabilityName('CapDrop', name)),
     devices: options.devices?.map(checkDevice),
     deviceCgroupRules: options.deviceCgroupRules?.map(checkDeviceRule),
     groupAdd: options.groupAdd?.map(checkGroup),

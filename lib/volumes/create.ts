@@ -29,7 +29,7 @@ export interface CreateVolumeOptions {
 export async function createVolume(store: Store, asked: CreateVolumeOptions): Promise<Volume> {
   const name = asked.name ? checkVolumeName(asked.name) : randomId();
   checkDriver(asked.driver, name);
-  const options = checkVolumeOptions(asked.options ?? {});
+  const options = checkVolumeOptions(name, asked.options ?? {});
   if (options['size'] !== undefined) await requireSimpleQuotas(store);
   await settleVolumes(store);
   const labels = asked.name ? (asked.labels ?? {}) : { ...asked.labels, [ANONYMOUS_LABEL]: '' };

@@ -5,7 +5,7 @@ import { DockerliteError } from '../errors';
 export function checkVolumeName(name: string): string {
   if (typeof name === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/.test(name)) return name;
   if (/^[a-zA-Z0-9]$/.test(name)) {
-    throw new DockerliteError('E_INVALID', 'volume name is too short, names should be at least two alphanumeric characters');
+    throw new DockerliteError('E_INVALID', `create ${name}: volume name is too short, names should be at least two alphanumeric characters`);
   }
   throw new DockerliteError(
     'E_INVALID',

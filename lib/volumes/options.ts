@@ -14,11 +14,11 @@ export function checkDriver(driver: string | undefined, name: string): void {
 }
 
 /** @throws E_INVALID for what Docker refuses, E_UNSUPPORTED for what it mounts and this does not */
-export function checkVolumeOptions(options: VolumeOptions): VolumeOptions {
+export function checkVolumeOptions(name: string, options: VolumeOptions): VolumeOptions {
   for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(NEEDS, key)) throw new DockerliteError('E_INVALID', `invalid option: ${JSON.stringify(key)}`);
+    if (!Object.hasOwn(NEEDS, key)) throw new DockerliteError('E_INVALID', `create ${name}: invalid option: ${JSON.stringify(key)}`);
     const missing = (NEEDS[key] as string[]).find((other) => !options[other]);
-    if (missing !== undefined) throw new DockerliteError('E_INVALID', `missing required option: ${JSON.stringify(missing)}`);
+    if (missing !== undefined) throw new DockerliteError('E_INVALID', `create ${name}: missing required option: ${JSON.stringify(missing)}`);
   }
   if (options['size'] !== undefined) sizeLimit(options);
   if (options['type'] !== undefined) bindDevice(options);

@@ -2,9 +2,10 @@
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { attachStreams, CONTAINER_OPTIONS, type ContainerArgs, containerOptions } from '../../cli/commands/container-options';
 import { parseMountOption } from '../../cli/commands/mount-option';
+import type { BindMount } from '../../lib/containers/mount-spec';
 import { parseTime } from '../../cli/commands/time-option';
 import { parseOptions } from '../../cli/parse-options';
 
@@ -64,6 +65,8 @@ describe('what run and create were asked for', () => {
   it('reads --mount', () => {
     assert.deepEqual(parseMountOption('type=bind,src=/etc,dst=/x,ro'), { type: 'bind', source: '/etc', target: '/x', readonly: true, createSource: false });
     assert.deepEqual(parseMountOption('type=bind,source=/etc,target=/x,readonly=false'), { type: 'bind', source: '/etc', target: '/x', readonly: false, createSource: false });
+    assert.equal((parseMountOption('type=bind,source=rel,target=/x') as BindMount).source, 'rel', 'which is refused as not absolute');
+    assert.equal((parseMountOption('type=bind,source=./rel,target=/x') as BindMount).source, resolve('rel'));
     assert.deepEqual(parseMountOption('type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1777'), { type: 'tmpfs', target: '/t', options: 'size=67108864,mode=1777' });
   });
 
@@ -93,7 +96,8 @@ describe('what run and create were asked for', () => {
     ['type=bind,source=/etc,target=/x,bind-propagation=sideways', /invalid propagation mode: sideways/],
     ['type=bind,source=/etc,target=/x,bind-recursive=readonly', /bind-recursive=readonly is not supported/],
     ['type=tmpfs,source=/etc,target=/x', /Source must not be specified/],
-    ['type=tmpfs,target=/x,tmpfs-size=big', /invalid size: 'big'/],
+    ['type=tmpfs,target=/x,tmpfs-size=big', /invalid value for tmpfs-size: big/],
+    ['nonsense', /invalid field 'nonsense' must be a key=value pair/],
     ['type=tmpfs,target=/x,tmpfs-mode=999', /invalid value for tmpfs-mode: 999/],
     ['type=bind,"source=/etc,target=/x', /bare "/],
   ] as const) {
@@ -106,6 +110,8 @@ describe('what run and create were asked for', () => {
     assert.deepEqual(read(...line).resources, {
       memory: 512 * 1024 ** 2, memorySwap: -1, memoryReservation: 6.5 * 1024 ** 2, nanoCpus: 5e8, cpuShares: 12, cpusetCpus: '0-1', pidsLimit: -1, memorySwappiness: 0, blkioWeight: 10,
     });
+    assert.equal(read('--cpus', '-1').resources?.nanoCpus, -1e9, 'which is out of range');
+    assert.equal(read('--kernel-memory', '0').resources, undefined);
     assert.deepEqual(read('--device-read-bps', '/dev/sda:1mb', '--device-write-iops', '/dev/sdb:9', '--blkio-weight-device', '/dev/sda:20').resources, {
       blkioDeviceReadBps: [{ path: '/dev/sda', rate: 1024 ** 2 }], blkioDeviceWriteIOps: [{ path: '/dev/sdb', rate: 9 }], blkioWeightDevice: [{ path: '/dev/sda', weight: 20 }],
     });

@@ -29,6 +29,8 @@ describe('limits of a container', () => {
     assert.deepEqual(check({ memory: 8 * MIB, memorySwap: -1 }).resources, { memory: 8 * MIB, memorySwap: -1 });
   });
 
+  it('are none of processes when the number is negative', () => assert.deepEqual(check({ pidsLimit: -5 }).resources, { pidsLimit: -1 }));
+
   const bad: [Partial<Record<keyof Resources, unknown>>, string | RegExp][] = [
     [{ memory: 6 * MIB - 1 }, 'Minimum memory limit allowed is 6MB'],
     [{ memory: -1 }, 'Minimum memory limit allowed is 6MB'],
@@ -54,7 +56,6 @@ describe('limits of a container', () => {
     [{ cpusetCpus: '0\n' }, /^Invalid value/],
     [{ cpusetCpus: 'a' }, 'Invalid value a for cpuset cpus'],
     [{ cpusetMems: '1' }, 'Requested memory nodes are not available - requested 1, available: 0'],
-    [{ pidsLimit: -2 }, /^invalid PIDs limit/],
     [{ blkioWeight: 9 }, 'Range of blkio weight is from 10 to 1000'],
     [{ blkioWeight: 1001 }, 'Range of blkio weight is from 10 to 1000'],
     [{ blkioDeviceReadBps: [{ path: '/dev/no-such-device', rate: 1 }] }, 'stat /dev/no-such-device: no such file or directory'],

@@ -163,6 +163,8 @@ describe('how a container is kept apart', () => {
   it('sizes /dev/shm and sets its place among those killed for want of memory', async () => {
     assert.match(await sh('df -k /dev/shm | tail -n 1', { shmSize: 2 ** 20 }), /^shm +1024 /);
     assert.match(await sh('df -k /dev/shm | tail -n 1'), /^shm +65536 /);
+    const risky = await test.engine.containers.create({ image: 'busybox', command: ['true'], isolation: { oomKillDisable: true } });
+    assert.match(risky.warnings.join(), /^OOM killer is disabled for the container, but no memory limit|^Your kernel does not support OomKillDisable/);
     assert.equal(await sh('cat /proc/self/oom_score_adj', { oomScoreAdj: 321 }), '321');
     assert.equal(await sh('ls /dev/shm 2>&1 | grep -c "No such"', { ipcMode: 'none' }), '1');
   });
@@ -190,8 +192,13 @@ describe('how a container is kept apart', () => {
       assert.equal(result.status, 125, result.stderr);
       assert.match(result.stderr, message);
     };
+    for (const run of [['run'], ['container', 'run']]) {
+      const { status, stderr } = await cli.run(...run, '--pid', 'container:none', 'busybox', 'true');
+      assert.deepEqual([status, stderr], [125, 'dockerlite: No such container: none\n']);
+    }
+    assert.equal(await cli.run('run', '--rm', '--network', 'none', '-v', '/bin/sh:/etc', 'busybox', 'true').then(({ stderr }) => /vice-versa/.test(stderr)), true);
     await refused(/unknown capability: "CAP_FLY"/, '--cap-add', 'fly');
-    await refused(/opening seccomp profile \(\/none\) failed/, '--security-opt', 'seccomp=/none');
+    await refused(/opening seccomp profile \(\/none\) failed: open \/none: no such file or directory\n/, '--security-opt', 'seccomp=/none');
     await refused(/invalid --security-opt: "magic=1"/, '--security-opt', 'magic=1');
     await refused(/invalid ulimit type: files/, '--ulimit', 'files=1');
     await refused(/sysctl 'kernel\.panic=1' is not allowed/, '--sysctl', 'kernel.panic=1');
@@ -203,9 +210,10 @@ describe('how a container is kept apart', () => {
     const bad = (options: Partial<Isolation>, message: RegExp, setting = SETTING) => assert.throws(() => checkIsolation(options, setting), { code: 'E_INVALID', message });
 
     it('capabilities', () => {
-      assert.equal(capabilityName('cap_Net_Admin'), 'CAP_NET_ADMIN');
+      assert.equal(capabilityName('CapAdd', 'cap_Net_Admin'), 'CAP_NET_ADMIN');
       assert.equal(capabilityMask({ capAdd: ['CAP_SYS_ADMIN'], capDrop: ['ALL'] }), 1n << 21n);
-      for (const name of ['', 'NET', 'CAP_', 'CAP_CAP_CHOWN', '\0']) bad({ capAdd: [name] }, /^unknown capability/);
+      for (const name of ['', 'NET', 'CAP_', 'CAP_CAP_CHOWN', '\0']) bad({ capAdd: [name] }, /^invalid CapAdd: unknown capability/);
+      bad({ capDrop: ['none'] }, /^invalid CapDrop: unknown capability: "CAP_NONE"$/);
     });
 
     it('ulimits', () => {
