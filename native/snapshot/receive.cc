@@ -69,6 +69,21 @@ Result<std::string> Receiver::Read(size_t size) {
 
 Result<std::optional<std::string>> Receiver::Description() {
   std::lock_guard lock(mutex_);
+  if (failed_) return Bad("what comes after a failure is not read");
+  auto description = ReadDescription();
+  failed_ = !description;
+  return description;
+}
+
+Result<Applied> Receiver::Tree(const ReceiveRequest& request) {
+  std::lock_guard lock(mutex_);
+  if (failed_) return Bad("what comes after a failure is not read");
+  auto applied = ReadTree(request);
+  failed_ = !applied;
+  return applied;
+}
+
+Result<std::optional<std::string>> Receiver::ReadDescription() {
   Result<std::string_view> next = Peek();
   if (!next) return next.error();
   if (next.value().empty()) {
@@ -110,8 +125,7 @@ Result<Applied> Receiver::Stream(const ReceiveRequest& request) {
   return applier.applied();
 }
 
-Result<Applied> Receiver::Tree(const ReceiveRequest& request) {
-  std::lock_guard lock(mutex_);
+Result<Applied> Receiver::ReadTree(const ReceiveRequest& request) {
   Result<Applied> applied = Stream(request);
   if (!applied) return applied;
   const std::string digest = hash_.hex();

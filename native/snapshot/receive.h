@@ -41,6 +41,8 @@ class Receiver {
   Result<std::string_view> Peek();
   void Advance(size_t size);
   Result<std::string> Read(size_t size);
+  Result<std::optional<std::string>> ReadDescription();
+  Result<Applied> ReadTree(const ReceiveRequest& request);
   Result<Applied> Stream(const ReceiveRequest& request);
 
   std::shared_ptr<tree::Abort> abort_ = std::make_shared<tree::Abort>();  // outlives the decoder, whose thread looks at it
@@ -48,6 +50,7 @@ class Receiver {
   std::string_view rest_;  // of the decoder's block
   tree::Sha256 hash_;      // of the image so far
   std::string digest_;
+  bool failed_ = false;
   std::mutex mutex_;  // calls come one at a time, from whatever thread
 };
 

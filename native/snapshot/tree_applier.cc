@@ -143,9 +143,8 @@ Status TreeApplier::Link(const SendCommand& command) {
   if (!target) return target.error();
   Result<ConfinedTree::Place> place = tree_.Find(*command.path);
   if (!place) return place.error();
-  if (linkat(target.value().dir(), target.value().name.c_str(), place.value().dir(), place.value().name.c_str(), 0) != 0)
-    return Error::last("linkat");
-  return Nothing{};
+  if (linkat(target.value().dir(), target.value().name.c_str(), place.value().dir(), place.value().name.c_str(), 0) == 0) return Nothing{};
+  return errno == EPERM ? Bad("a hard link to a directory") : Error::last("linkat");
 }
 
 Status TreeApplier::Rename(const SendCommand& command) {

@@ -5,6 +5,7 @@ import type { ArchiveEnd } from '../../binding/types';
 import type { Context } from '../../context';
 import { DockerliteError } from '../../errors';
 import { Workspace } from '../../store/workspace';
+import { withUndo } from '../../util/undo';
 import { recordImageEvent } from '../image-events';
 import { findImage } from '../record';
 import { Transfer, type TransferEvent } from '../transfer';
@@ -68,12 +69,13 @@ export async function sendTree(context: Context, { tree, image, description }: S
 }
 
 /** A read-only snapshot of a tree for as long as `work` takes: whatever becomes of the image meanwhile, and it may be removed. */
-export async function withSnapshot<T>({ store }: Context, purpose: string, tree: string, work: (snapshot: string) => Promise<T>): Promise<T> {
-  const workspace = Workspace.create(store.layout, purpose);
-  try {
+export function withSnapshot<T>({ store }: Context, purpose: string, tree: string, work: (snapshot: string) => Promise<T>): Promise<T> {
+  return withUndo(async (undo) => {
+    const workspace = Workspace.create(store.layout, purpose);
+    undo.add(() => workspace.remove());
     await btrfs.snapshotCreate(tree, workspace.path, 'rootfs', true);
-    return await work(workspace.rootfs);
-  } finally {
+    const result = await work(workspace.rootfs);
     await workspace.remove();
-  }
+    return result;
+  });
 }
