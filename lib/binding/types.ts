@@ -151,8 +151,11 @@ export interface TerminalBinding {
   watchHangup(fd: number, gone: () => void): () => void;
 }
 
-/** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */
-export type ArchiveEnd = { path: NativePath } | { fd: number };
+/**
+ * Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). `growsTo`: the size of a file that
+ * somebody still writes; whoever reads it waits for the rest.
+ */
+export type ArchiveEnd = { path: NativePath } | { fd: number; growsTo?: number };
 
 export interface UnpackOptions {
   /** Stop with EFBIG past this many bytes of file content. */
@@ -167,6 +170,8 @@ export interface UnpackOptions {
   allowReplace?: boolean;
   /** A layer of an image: `.wh.` entries remove what the root holds already. */
   layer?: boolean;
+  /** Whether the result has digests; default true. */
+  digests?: boolean;
   signal?: AbortSignal;
 }
 
@@ -174,7 +179,7 @@ export interface UnpackResult {
   entries: number;
   /** Bytes of file content written. */
   bytes: number;
-  /** sha256 (hex) of the bytes as read from the source, and after decompression. */
+  /** sha256 (hex) of the bytes as read from the source, and after decompression; empty where they were not wanted. */
   digest: string;
   diffId: string;
 }
@@ -226,43 +231,6 @@ export interface ArchiveBinding {
   /** Copies a host directory into the root, preserving everything `pack` would. */
   copyTree(source: NativePath, root: NativePath, options: CopyTreeOptions): Promise<{ entries: number; bytes: number }>;
   statInRoot(root: NativePath, path: string): Promise<PathStat>;
-}
-
-export interface SendSnapshotOptions {
-  /** A read-only subvolume that the receiver has: only the difference to it is sent. */
-  parent?: NativePath;
-  /** Goes ahead of the tree. */
-  description: string;
-  signal?: AbortSignal;
-  /** Bytes so far, now and then. */
-  onProgress?: (bytes: number) => void;
-}
-
-export interface ReceiveSnapshotOptions {
-  /** A subvolume, empty or a snapshot of `parent`, that becomes what was sent; without one the stream is only checked. */
-  tree?: NativePath;
-  /** The read-only tree that the stream is the difference to. */
-  parent?: NativePath;
-  /** Bytes of file content that may be written, cloned or reserved; default 1 TiB. */
-  maxBytes?: number;
-  /** Names that may be made; default 5,000,000. */
-  maxEntries?: number;
-  /** Of one file, holes included; default 16 TiB. */
-  maxFileSize?: number;
-  signal?: AbortSignal;
-  onProgress?: (bytes: number) => void;
-}
-
-/** native/snapshot, in dockerlite-archive.node: trees as btrfs send streams. Wire format: native/snapshot/format.h. */
-export interface SnapshotBinding<Handle> {
-  sendSnapshot(tree: NativePath, target: ArchiveEnd, options: SendSnapshotOptions): Promise<number>;
-  openSnapshots(source: ArchiveEnd): Promise<Handle>;
-  /** Description of the next image; null after the last. */
-  nextSnapshot(handle: Handle, options: { signal?: AbortSignal }): Promise<Buffer | null>;
-  /** The tree that follows the description. */
-  receiveSnapshot(handle: Handle, options: ReceiveSnapshotOptions): Promise<{ entries: number; bytes: number }>;
-  /** sha256 of the source, if it was read to its end. */
-  closeSnapshots(handle: Handle): Promise<string>;
 }
 
 export interface BridgeRequest {

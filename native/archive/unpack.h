@@ -19,6 +19,8 @@ struct UnpackOptions {
   bool allowReplace = true;
   // A layer over what the root holds: whiteouts remove from it.
   bool layer = false;
+  // Whether the result has digests.
+  bool digests = true;
 };
 
 struct UnpackResult {
