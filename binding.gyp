@@ -30,6 +30,7 @@
         "native/sys/terminal.cc",
         "native/sys/terminal_binding.cc",
         "native/btrfs/binding.cc",
+        "native/btrfs/crc32c.cc",
         "native/btrfs/default_subvolume.cc",
         "native/btrfs/nested.cc",
         "native/btrfs/quota.cc",
@@ -80,7 +81,17 @@
         "native/archive/tree_writer.cc",
         "native/archive/unpack.cc",
         "native/archive/whiteouts.cc",
-        "native/archive/xattrs.cc"
+        "native/archive/xattrs.cc",
+        "native/btrfs/crc32c.cc",
+        "native/btrfs/send_stream.cc",
+        "native/btrfs/subvolume.cc",
+        "native/snapshot/binding.cc",
+        "native/snapshot/confined_tree.cc",
+        "native/snapshot/file_data.cc",
+        "native/snapshot/receive.cc",
+        "native/snapshot/send.cc",
+        "native/snapshot/tree_applier.cc",
+        "native/sys/syscalls.cc"
       ]
     },
     {

@@ -76,6 +76,8 @@ export const COMMANDS: Record<string, CommandEntry> = {
 
   check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
   'container prune': { summary: 'Remove all stopped containers', group: 'container', load: () => require('./container-prune') },
+  'image receive': { summary: 'Receive images that were sent from another store', group: 'image', load: () => require('./image-receive') },
+  'image send': { summary: 'Send an image or a container to another store', group: 'image', load: () => require('./image-send') },
   'image prune': { summary: 'Remove unused images', group: 'image', load: () => require('./image-prune') },
   'system df': { summary: 'Show what takes space in the store', group: 'system', load: () => require('./system-df') },
   'system prune': { summary: 'Remove unused data', group: 'system', load: () => require('./system-prune') },
@@ -123,8 +125,10 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       ls: ['images'],
       list: ['images'],
       prune: ['image prune'],
+      receive: ['image receive'],
       rm: ['rmi'],
       remove: ['rmi'],
+      send: ['image send'],
     },
   },
   network: {

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from 'node:os';
-import { DockerliteError } from '../errors';
 import { loadAddon } from './load';
-import { native } from './native-error';
+import { run, type WithJob } from './jobs';
 import type { ArchiveBinding, ArchiveEnd, CopyTreeOptions, LayerChanges, NativePath, PackOptions, PathStat, UnpackOptions, UnpackResult } from './types';
 
-/** What the addon itself offers: instead of a signal it takes a number by which the job can be cancelled. */
+/** What the addon itself offers, see jobs.ts. */
 interface Addon {
   unpack(source: ArchiveEnd, root: NativePath, options: WithJob<UnpackOptions>): Promise<UnpackResult>;
   pack(root: NativePath, target: ArchiveEnd, options: WithJob<PackOptions>): Promise<Count>;
   packLayer(below: NativePath, root: NativePath, target: ArchiveEnd, changes: WithJob<LayerChanges>): Promise<Count>;
   copyTree(source: NativePath, root: NativePath, options: WithJob<object>): Promise<Count>;
   statInRoot(root: NativePath, path: string): Promise<PathStat>;
-  cancel(job: number): void;
 }
 
-type WithJob<T> = Omit<T, 'signal'> & { job?: number };
 type Count = Awaited<ReturnType<ArchiveBinding['pack']>>;
 
 const addon = () => loadAddon('dockerlite-archive') as unknown as Addon;
@@ -49,39 +45,4 @@ export function copyTree(source: NativePath, root: NativePath, options: CopyTree
 /** lstat(2) of a path inside the root; `link/` is what the link leads to, which is a directory. */
 export function statInRoot(root: NativePath, path: string): Promise<PathStat> {
   return run({}, () => addon().statInRoot(root, path));
-}
-
-let lastJob = 0;
-
-async function run<Options extends { signal?: AbortSignal }, T>(
-  options: Options,
-  start: (options: Omit<Options, 'signal'> & { job: number }) => Promise<T>,
-): Promise<T> {
-  const { signal, ...rest } = options;
-  if (signal?.aborted) throw aborted(signal);
-  const job = (lastJob = (lastJob + 1) >>> 0);
-  const cancel = () => addon().cancel(job);
-  try {
-    return await native(() => {
-      const promise = start({ ...rest, job });
-      signal?.addEventListener('abort', cancel, { once: true });
-      return promise;
-    });
-  } catch (error) {
-    throw signal?.aborted ? aborted(signal) : ofArchive(error);
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-  }
-}
-
-function aborted(signal: AbortSignal): DockerliteError {
-  return new DockerliteError('E_ABORTED', 'the operation was aborted', { errno: constants.errno.ECANCELED, cause: signal.reason });
-}
-
-/** What is wrong with the archive is the user's to mend, what is wrong with the system is not: tell them apart. */
-function ofArchive(error: unknown): unknown {
-  if (!(error instanceof DockerliteError)) return error;
-  const { code, syscall, errno, path } = error;
-  if (code === 'E_ABORTED' || (syscall !== 'unpack' && !syscall?.startsWith('archive_read'))) return error;
-  return new DockerliteError('E_ARCHIVE', error.message, { syscall, errno, path, cause: error.cause });
 }

@@ -233,6 +233,43 @@ export interface ArchiveBinding {
   statInRoot(root: NativePath, path: string): Promise<PathStat>;
 }
 
+export interface SendSnapshotOptions {
+  /** A read-only subvolume that the receiver has: only the difference to it is sent. */
+  parent?: NativePath;
+  /** Goes ahead of the tree. */
+  description: string;
+  signal?: AbortSignal;
+  /** Bytes so far, now and then. */
+  onProgress?: (bytes: number) => void;
+}
+
+export interface ReceiveSnapshotOptions {
+  /** A subvolume, empty or a snapshot of `parent`, that becomes what was sent; without one the stream is only checked. */
+  tree?: NativePath;
+  /** The read-only tree that the stream is the difference to. */
+  parent?: NativePath;
+  /** Bytes of file content that may be written, cloned or reserved; default 1 TiB. */
+  maxBytes?: number;
+  /** Names that may be made; default 5,000,000. */
+  maxEntries?: number;
+  /** Of one file, holes included; default 16 TiB. */
+  maxFileSize?: number;
+  signal?: AbortSignal;
+  onProgress?: (bytes: number) => void;
+}
+
+/** native/snapshot, in dockerlite-archive.node: trees as btrfs send streams. Wire format: native/snapshot/format.h. */
+export interface SnapshotBinding<Handle> {
+  sendSnapshot(tree: NativePath, target: ArchiveEnd, options: SendSnapshotOptions): Promise<number>;
+  openSnapshots(source: ArchiveEnd): Promise<Handle>;
+  /** Description of the next image; null after the last. */
+  nextSnapshot(handle: Handle, options: { signal?: AbortSignal }): Promise<Buffer | null>;
+  /** The tree that follows the description. */
+  receiveSnapshot(handle: Handle, options: ReceiveSnapshotOptions): Promise<{ entries: number; bytes: number }>;
+  /** sha256 of the source, if it was read to its end. */
+  closeSnapshots(handle: Handle): Promise<string>;
+}
+
 export interface BridgeRequest {
   name: string;
   /** CIDR of the gateways on the bridge, e.g. 172.30.0.1/16; IPv4 first. */

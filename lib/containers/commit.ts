@@ -18,12 +18,17 @@ export interface CommitOptions {
   changes?: string[];
 }
 
-/**
- * Makes an image of a container's present state: one read-only snapshot, durable when this returns.
- * @throws E_INVALID, E_NO_SPACE
- */
-export async function commitContainer(context: Context, row: ContainerRow, options: CommitOptions): Promise<Image> {
-  const { store } = context;
+/** A container's present state as an image, but for its tree. */
+export interface CommittedImage {
+  oci: OciImage;
+  /** Id of the image it was made from. */
+  parent: string;
+  size: number;
+  tag?: string;
+}
+
+/** @throws E_INVALID */
+export function committedImage({ store }: Context, row: ContainerRow, options: CommitOptions): CommittedImage {
   const reference = options.reference === undefined ? undefined : parseReference(options.reference);
   const parent = store.db.get<ImageRow>('SELECT * FROM images WHERE id = ?', row.image);
   const spec = specOf(row);
@@ -51,9 +56,18 @@ export async function commitContainer(context: Context, row: ContainerRow, optio
     rootfs: { type: 'layers', diff_ids: [...(before?.rootfs.diff_ids ?? []), snapshotDiffId()] },
     history: [...(before?.history ?? []), { created, created_by: spec.argv.join(' '), ...(options.comment === undefined ? {} : { comment: options.comment }) }],
   };
-  const image = { oci, parent: row.image, size: parent?.size ?? 0, ...(reference && { tag: `${reference.repository}:${reference.tag}` }) };
+  return { oci, parent: row.image, size: parent?.size ?? 0, ...(reference && { tag: `${reference.repository}:${reference.tag}` }) };
+}
+
+/**
+ * Makes an image of a container's present state: one read-only snapshot, durable when this returns.
+ * @throws E_INVALID, E_NO_SPACE
+ */
+export async function commitContainer(context: Context, row: ContainerRow, options: CommitOptions): Promise<Image> {
+  const { store } = context;
+  const image = committedImage(context, row, options);
   const made = await withUndo((undo) => publishImage(store, store.layout.containerRootfs(row.id), image, undo));
-  const { tag } = image;
+  const { tag, oci } = image;
   if (tag !== undefined) recordImageEvent(store, 'tag', made.id, tag, oci);
   recordContainerEvent(store, row, 'commit', { comment: options.comment ?? '', imageID: `sha256:${made.id}`, imageRef: tag ?? '' });
   return toImage(store, made);

@@ -3,6 +3,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { Image } from '../images/record';
+import type { SendOptions, SentImage } from '../images/snapshot/send';
+import { Transfer } from '../images/transfer';
 import { type Attachment, attachContainer, type AttachOptions } from './attach';
 import { commitContainer, type CommitOptions } from './commit';
 import { recordContainerEvent } from './container-events';
@@ -29,7 +31,7 @@ import { stopContainer, type StopOptions } from './stop';
 import { containerProcesses, type ProcessList } from './top/top';
 import { updateContainer, type UpdateOptions } from './update';
 import { type ExitStatus, waitContainer, waitForStarted } from './wait';
-import type { PathStat } from '../binding/types';
+import type { ArchiveEnd, PathStat } from '../binding/types';
 
 /** A handle on one container: every verb reads the store's present state first, so it never goes stale. */
 export class Container implements AsyncDisposable {
@@ -144,6 +146,12 @@ export class Container implements AsyncDisposable {
   /** Tar of its whole file system. */
   async export(target: ExportTarget, options: { signal?: AbortSignal } = {}): Promise<void> {
     await exportContainer(this.context, await this.row(), target, options);
+  }
+
+  /** Sends its present state to another store, see sendContainer. */
+  send(target: ArchiveEnd, options: SendOptions = {}): Transfer<SentImage> {
+    const { sendContainer } = require('./send') as typeof import('./send');
+    return new Transfer(async (emit) => sendContainer(this.context, await this.row(), target, options, emit));
   }
 
   async rename(name: string): Promise<void> {

@@ -12,6 +12,8 @@ import { pruneImages, type PrunedImages, type PruneImagesOptions } from './prune
 import { findImage, type Image, toImage } from './record';
 import { removeImage, type RemovedImage, type RemoveImageOptions } from './remove';
 import type { SaveOptions } from './save';
+import type { ReceivedImage, ReceiveOptions } from './snapshot/receive';
+import type { SendOptions, SentImage } from './snapshot/send';
 import { tagImage } from './tag';
 import type { Transfer } from './transfer';
 import type { ImageTreeNode } from './tree';
@@ -80,6 +82,24 @@ export class Images {
   load(source: ArchiveEnd, options: LoadOptions = {}): Transfer<LoadedImage[]> {
     const { loadImages } = require('./load') as typeof import('./load');
     return loadImages(this.context, source, options);
+  }
+
+  /** Sends an image to another store, as the difference to what that has, see sendImage. */
+  send(name: string, target: ArchiveEnd, options: SendOptions = {}): Transfer<SentImage> {
+    const { sendImage } = require('./snapshot/send') as typeof import('./snapshot/send');
+    return sendImage(this.context, name, target, options);
+  }
+
+  /** Receives what `send` sent, see receiveImages. */
+  receive(source: ArchiveEnd, options: ReceiveOptions = {}): Transfer<ReceivedImage[]> {
+    const { receiveImages } = require('./snapshot/receive') as typeof import('./snapshot/receive');
+    return receiveImages(this.context, source, options);
+  }
+
+  /** What this store has, for the `have` of a `send` to it. */
+  async have(): Promise<string[]> {
+    const { snapshotParents } = require('./snapshot/parent') as typeof import('./snapshot/parent');
+    return snapshotParents(this.context.store);
   }
 
   /** Gives an image another name; a name that pointed elsewhere moves. */

@@ -34,6 +34,12 @@ export async function publishPulled(context: Context, parts: PulledParts): Promi
   const id = createHash('sha256').update(parts.config).digest('hex');
   for (;;) {
     const row = store.db.get<ImageRow>('SELECT * FROM images WHERE id = ?', id);
+    if (row?.state === 'ready' && row.received !== '') {
+      const { withdrawReceived } = require('./snapshot/withdraw') as typeof import('./snapshot/withdraw');
+      const names = await withdrawReceived(context, id);
+      parts = { ...parts, tags: [...new Set([...names, ...parts.tags])] };
+      continue;
+    }
     if (row?.state === 'ready') return { id, isNew: store.db.transaction(() => name(store, id, parts)) };
     if (row !== undefined && isAlive(row.owner)) {
       await sleep(POLL);

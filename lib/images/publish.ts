@@ -17,6 +17,8 @@ export interface NewImage {
   tag?: string;
   /** Of an image from elsewhere: what it is there, and the layers it is made of. */
   origin?: { id: string; chain: string; rawConfig: string; manifest: string };
+  /** Of an image that came as a snapshot: what it is there, see ImageRow. */
+  received?: { id: string; config: string };
   /** More that becomes true with it, in the same transaction. */
   onReady?: () => void;
 }
@@ -36,7 +38,7 @@ export function snapshotDiffId(): string {
  * left after a crash is known to be garbage; it turns `ready` in one durable transaction after the snapshot's own commit.
  */
 export function publishImage(store: Store, source: string, image: NewImage, undo: Undo): Promise<ImageRow> {
-  const id = image.origin?.id ?? imageId(image.oci);
+  const id = image.origin?.id ?? image.received?.id ?? imageId(image.oci);
   return atWork([id], () => publish(store, source, { ...image, id }, undo));
 }
 
@@ -55,10 +57,11 @@ async function publish(store: Store, source: string, image: NewImage & { id: str
     chain: origin?.chain ?? '',
     raw_config: origin?.rawConfig ?? '',
     manifest: origin?.manifest ?? '',
+    received: image.received?.config ?? '',
   };
   db.run(
-    'INSERT INTO images (id, state, owner, created, parent, config, size, chain, raw_config, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    ...[row.id, row.state, row.owner, row.created, row.parent, row.config, row.size, row.chain, row.raw_config, row.manifest],
+    'INSERT INTO images (id, state, owner, created, parent, config, size, chain, raw_config, manifest, received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ...[row.id, row.state, row.owner, row.created, row.parent, row.config, row.size, row.chain, row.raw_config, row.manifest, row.received],
   );
   undo.add(() => discardImage(store, id));
   mkdirSync(layout.image(id), { mode: 0o700 });

@@ -32,6 +32,8 @@ export interface ImageRow {
   raw_config: string;
   /** Byte for byte, as it was pulled or pushed last; else ''. */
   manifest: string;
+  /** Its configuration byte for byte, if it came as a snapshot: nothing but the sender's word says that its tree belongs to it. Else ''. */
+  received: string;
 }
 
 /** What callers see of an image. */

@@ -2,7 +2,7 @@
 import { DockerliteError } from '../errors';
 import { isDigest } from '../registry/digest';
 import { isObject } from '../registry/manifest';
-import type { ImageConfig } from './config';
+import type { Healthcheck, ImageConfig } from './config';
 import type { OciImage } from './record';
 
 type Json = Record<string, unknown>;
@@ -12,14 +12,22 @@ type Json = Record<string, unknown>;
  * @throws E_REGISTRY, E_UNSUPPORTED for another operating system
  */
 export function parseImageConfig(raw: Buffer, layers: number): OciImage {
+  const image = parseAnyConfig(raw);
+  const { diff_ids: diffIds } = image.rootfs;
+  if (!diffIds.every((id) => isDigest(id) && id.startsWith('sha256:'))) throw bad('its diff_ids are no digests');
+  if (diffIds.length !== layers) throw bad(`it has ${diffIds.length} diff_ids, its manifest ${layers} layers`);
+  return image;
+}
+
+/** The same of an image that may have layers that are no tars, see snapshotDiffId. */
+export function parseAnyConfig(raw: Buffer): OciImage {
   const json = parse(raw);
   const { rootfs, os, architecture } = json;
   if (typeof os === 'string' && os !== '' && os !== 'linux') {
     throw new DockerliteError('E_UNSUPPORTED', `image operating system ${JSON.stringify(os.slice(0, 40))} cannot be used on this platform`);
   }
   const diffIds = isObject(rootfs) && Array.isArray(rootfs['diff_ids']) ? (rootfs['diff_ids'] as unknown[]) : [];
-  if (!diffIds.every((id): id is string => isDigest(id) && id.startsWith('sha256:'))) throw bad('its diff_ids are no digests');
-  if (diffIds.length !== layers) throw bad(`it has ${diffIds.length} diff_ids, its manifest ${layers} layers`);
+  if (!diffIds.every((id): id is string => typeof id === 'string' && /^[a-z0-9]+:[0-9a-f]{64,128}$/.test(id))) throw bad('its diff_ids are no digests');
   return {
     created: timeOf(json['created']),
     ...optional('author', text(json['author'])),
@@ -52,6 +60,20 @@ function parseConfig(json: Json): ImageConfig {
     ...optional('WorkingDir', text(json['WorkingDir'])),
     ...optional('Labels', labels(json['Labels'])),
     ...optional('StopSignal', text(json['StopSignal'])),
+    ...optional('Healthcheck', isObject(json['Healthcheck']) ? parseHealthcheck(json['Healthcheck']) : undefined),
+  };
+}
+
+/** Docker's, in ns; what is out of range counts as not given. */
+function parseHealthcheck(json: Json): Healthcheck {
+  const number = (key: string, least: number) => (Number.isSafeInteger(json[key]) && (json[key] as number) >= least ? (json[key] as number) : undefined);
+  return {
+    ...optional('Test', strings(json['Test'])),
+    ...optional('Interval', number('Interval', 1e6)),
+    ...optional('Timeout', number('Timeout', 1e6)),
+    ...optional('StartPeriod', number('StartPeriod', 1e6)),
+    ...optional('StartInterval', number('StartInterval', 1e6)),
+    ...optional('Retries', number('Retries', 1)),
   };
 }
 

@@ -183,4 +183,7 @@ CREATE INDEX repo_digests_name ON repo_digests(name);
   `
 ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;  -- by the user, as the restart policy understands it
 `,
+  `
+ALTER TABLE images ADD COLUMN received TEXT NOT NULL DEFAULT '';  -- its configuration byte for byte, if it came as a snapshot: its tree is the sender's word
+`,
 ];

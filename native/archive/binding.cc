@@ -1,68 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <archive.h>
-#include <fcntl.h>
 #include <napi.h>
 
 #include <memory>
 
 #include "archive/copy_tree.h"
-#include "archive/jobs.h"
+#include "archive/start_job.h"
 #include "archive/names.h"
 #include "archive/pack.h"
 #include "archive/pack_layer.h"
 #include "archive/path_stat.h"
 #include "archive/unpack.h"
 #include "napi/args.h"
-#include "napi/promise_worker.h"
+#include "snapshot/binding.h"
 
 namespace dockerlite::tree {
 namespace {
-
-using JobsHandle = std::shared_ptr<Jobs>;
-
-std::optional<uint64_t> Limit(const Napi::Object& options, const char* name) {
-  Napi::Value value = options.Get(name);
-  if (value.IsUndefined()) return std::nullopt;
-  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0)) throw Napi::TypeError::New(options.Env(), std::string(name) + ": expected a number >= 0");
-  return number >= 9e18 ? INT64_MAX : static_cast<uint64_t>(number);
-}
-
-// The descriptor is duplicated at once: the caller may close its own while the job still runs.
-ArchiveEnd End(const Napi::Value& value) {
-  Napi::Env env = value.Env();
-  if (!value.IsObject()) throw Napi::TypeError::New(env, "expected { path } or { fd }");
-  auto object = value.As<Napi::Object>();
-  ArchiveEnd end;
-  if (object.Has("fd")) {
-    int own = ::fcntl(args::Int(object.Get("fd")), F_DUPFD_CLOEXEC, 3);
-    if (own < 0) {
-      Error error = Error::last("fcntl(F_DUPFD_CLOEXEC)");
-      throw Napi::Error(env, ToJsError(env, error));
-    }
-    end.fd.reset(own);
-  } else {
-    end.path = args::Path(object.Get("path"));
-  }
-  end.growsTo = Limit(object, "growsTo");
-  return end;
-}
-
-// Runs `work(abort)` on a thread of its own, known by `options.job` while it does.
-template <typename T, typename Work>
-Napi::Value Start(const Napi::CallbackInfo& info, const Napi::Object& options, Work work,
-                  typename PromiseThread<T>::ToJs toJs) {
-  JobsHandle jobs = *info.Env().GetInstanceData<JobsHandle>();
-  Napi::Value job = options.Get("job");
-  uint32_t id = job.IsNumber() ? job.As<Napi::Number>().Uint32Value() : 0;
-  auto abort = jobs->start(id);
-  auto run = [jobs, id, abort, work = std::move(work)]() -> Result<T> {
-    auto result = work(*abort);
-    jobs->finished(id, abort);
-    return result;
-  };
-  return PromiseThread<T>::Start(info.Env(), std::move(run), std::move(toJs));
-}
 
 Napi::Value CountToJs(Napi::Env env, Count& count) {
   auto result = Napi::Object::New(env);
@@ -168,6 +121,11 @@ Napi::Value Cancel(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value Progress(const Napi::CallbackInfo& info) {
+  auto jobs = *info.Env().GetInstanceData<JobsHandle>();
+  return Napi::Number::New(info.Env(), static_cast<double>(jobs->progress(static_cast<uint32_t>(args::Int64(info[0])))));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto jobs = std::make_shared<Jobs>();
   env.SetInstanceData(new JobsHandle(jobs));
@@ -179,6 +137,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("copyTree", Napi::Function::New(env, CopyTree, "copyTree"));
   exports.Set("statInRoot", Napi::Function::New(env, StatInRoot, "statInRoot"));
   exports.Set("cancel", Napi::Function::New(env, Cancel, "cancel"));
+  exports.Set("progress", Napi::Function::New(env, Progress, "progress"));
+  snapshot::Register(env, exports);
   exports.Set("version", archive_version_string());
   return exports;
 }

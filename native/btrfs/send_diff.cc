@@ -61,7 +61,9 @@ Status ReadStream(int from, SendTree& tree) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Error::last("read", "send stream");
     if (count == 0) break;
-    if (status) status = stream.Feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)));
+    if (!status) continue;
+    Result<size_t> fed = stream.Feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)));
+    if (!fed) status = fed.error();
   }
   return status ? stream.Finish() : status;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "btrfs/send_stream.h"
 
+#include "btrfs/crc32c.h"
+
 namespace dockerlite::btrfs {
 namespace {
 
@@ -13,13 +15,31 @@ constexpr size_t kCommandHeaderSize = 10;  // u32 length, u16 type, u32 crc
 constexpr uint32_t kMostBytes = 1 << 20;
 
 enum Attribute : uint16_t {
+  kUuid = 1,
+  kSize = 4,
+  kMode,
+  kUid,
+  kGid,
+  kRdev,
   kModified = 10,
+  kAccessed,
   kXattrName = 13,
-  kXattrData = 14,
-  kPath = 15,
-  kPathTo = 16,
-  kPathLink = 17,
-  kData = 19,
+  kXattrData,
+  kPath,
+  kPathTo,
+  kPathLink,
+  kOffset,
+  kData,
+  kCloneUuid,
+  kClonePath = 22,
+  kCloneOffset,
+  kCloneLength,
+  kFallocateMode,
+  kUnencodedFileLength = 27,
+  kUnencodedLength,
+  kUnencodedOffset,
+  kCompression,
+  kEncryption,
 };
 
 template <typename T>
@@ -31,20 +51,64 @@ T Little(std::string_view bytes) {
 
 Error Malformed(const char* what) { return Error{EBADMSG, "send stream", {}, what}; }
 
+// For the kernel a name ends at its first NUL, for whoever checks it here it would not.
+bool Set(std::optional<std::string_view>& field, std::string_view value) {
+  field = value;
+  return value.find('\0') == std::string_view::npos;
+}
+
+bool Set(std::optional<SendTime>& field, std::string_view value) {
+  if (value.size() != 12) return false;
+  field = SendTime{static_cast<int64_t>(Little<uint64_t>(value)), Little<uint32_t>(value.substr(8))};
+  return true;
+}
+
+template <typename T>
+bool Set(std::optional<uint64_t>& field, std::string_view value) {
+  if (value.size() != sizeof(T)) return false;
+  field = Little<T>(value);
+  return true;
+}
+
+bool SetBytes(std::optional<std::string_view>& field, std::string_view value) {
+  field = value;
+  return true;
+}
+
 bool SetAttribute(SendCommand& command, uint16_t type, std::string_view value) {
   switch (type) {
-    case kPath: command.path = value; break;
-    case kPathTo: command.path_to = value; break;
-    case kPathLink: command.path_link = value; break;
-    case kXattrName: command.xattr_name = value; break;
-    case kXattrData: command.xattr_data = value; break;
-    case kModified:
-      if (value.size() != 12) return false;
-      command.modified = SendTime{static_cast<int64_t>(Little<uint64_t>(value)), Little<uint32_t>(value.substr(8))};
-      break;
-    default: break;
+    case kUuid: return SetBytes(command.uuid, value);
+    case kSize: return Set<uint64_t>(command.size, value);
+    case kMode: return Set<uint64_t>(command.mode, value);
+    case kUid: return Set<uint64_t>(command.uid, value);
+    case kGid: return Set<uint64_t>(command.gid, value);
+    case kRdev: return Set<uint64_t>(command.rdev, value);
+    case kModified: return Set(command.modified, value);
+    case kAccessed: return Set(command.accessed, value);
+    case kXattrName: return Set(command.xattr_name, value);
+    case kXattrData: return SetBytes(command.xattr_data, value);
+    case kPath: return Set(command.path, value);
+    case kPathTo: return Set(command.path_to, value);
+    case kPathLink: return Set(command.path_link, value);
+    case kOffset: return Set<uint64_t>(command.offset, value);
+    case kData: return SetBytes(command.data, value);
+    case kCloneUuid: return SetBytes(command.clone_uuid, value);
+    case kClonePath: return Set(command.clone_path, value);
+    case kCloneOffset: return Set<uint64_t>(command.clone_offset, value);
+    case kCloneLength: return Set<uint64_t>(command.clone_length, value);
+    case kFallocateMode: return Set<uint32_t>(command.fallocate_mode, value);
+    case kUnencodedFileLength: return Set<uint64_t>(command.unencoded_file_length, value);
+    case kUnencodedLength: return Set<uint64_t>(command.unencoded_length, value);
+    case kUnencodedOffset: return Set<uint64_t>(command.unencoded_offset, value);
+    case kCompression: return Set<uint32_t>(command.compression, value);
+    case kEncryption: return Set<uint32_t>(command.encryption, value);
+    default: return true;
   }
-  return true;
+}
+
+uint32_t CrcOf(std::string_view header, std::string_view attributes) {
+  // As if the CRC's own four bytes were zero.
+  return Crc32c(attributes, Crc32c("\0\0\0\0"sv, Crc32c(header.substr(0, 6))));
 }
 
 }  // namespace
@@ -56,7 +120,10 @@ Status SendStream::Command(uint16_t type, std::string_view attributes) {
     if (attributes.size() < 2) return Malformed("attribute cut off");
     const uint16_t attribute = Little<uint16_t>(attributes);
     // From version 2 on data has no length: it is the rest.
-    if (attribute == kData && version_ >= 2) break;
+    if (attribute == kData && version_ >= 2) {
+      command.data = attributes.substr(2);
+      break;
+    }
     if (attributes.size() < 4) return Malformed("attribute cut off");
     const size_t length = Little<uint16_t>(attributes.substr(2));
     if (attributes.size() - 4 < length) return Malformed("attribute longer than its command");
@@ -76,34 +143,41 @@ Result<size_t> SendStream::Take(std::string_view bytes) {
     if (version_ == 0 || version_ > 3) return Malformed("unknown version");
     return kHeaderSize;
   }
-  if (ended_) return Malformed("data after the end");
-  if (bytes.size() < kCommandHeaderSize) return size_t{0};
+  if (ended_ || bytes.size() < kCommandHeaderSize) return size_t{0};
   const uint32_t length = Little<uint32_t>(bytes);
   if (length > kMostBytes) return Malformed("command too long");
   if (bytes.size() - kCommandHeaderSize < length) return size_t{0};
-  Status done = Command(Little<uint16_t>(bytes.substr(4)), bytes.substr(kCommandHeaderSize, length));
+  const std::string_view attributes = bytes.substr(kCommandHeaderSize, length);
+  if (CrcOf(bytes, attributes) != Little<uint32_t>(bytes.substr(6))) return Malformed("a command's checksum is wrong");
+  Status done = Command(Little<uint16_t>(bytes.substr(4)), attributes);
   if (!done) return done.error();
   return kCommandHeaderSize + length;
 }
 
-Status SendStream::Feed(std::string_view bytes) {
+Result<size_t> SendStream::Feed(std::string_view bytes) {
+  const size_t fed = bytes.size();
   // Commands that are whole in `bytes` are not copied.
   if (!rest_.empty()) {
     rest_.append(bytes);
     bytes = rest_;
   }
-  for (;;) {
-    Result<size_t> taken = bytes.empty() ? Result<size_t>(size_t{0}) : Take(bytes);
+  while (!bytes.empty()) {
+    Result<size_t> taken = Take(bytes);
     if (!taken) return taken.error();
     if (taken.value() == 0) break;
     bytes.remove_prefix(taken.value());
   }
+  if (ended_) {
+    const size_t after = bytes.size();
+    rest_.clear();
+    return fed - after;
+  }
   rest_ = std::string(bytes);
-  return Nothing{};
+  return fed;
 }
 
 Status SendStream::Finish() const {
-  if (!ended_ || !rest_.empty()) return Malformed("ended too early");
+  if (!ended_) return Malformed("ended too early");
   return Nothing{};
 }
 

@@ -47,29 +47,52 @@ struct SendTime {
   bool operator==(const SendTime&) const = default;
 };
 
-// One command with those of its attributes that say what happened to which path. The views are
-// valid during the call that hands the command over.
+// One command with its attributes. The views are valid during the call that hands the command over; paths and
+// names in them have no NULs.
 struct SendCommand {
   SendType type = SendType::kEnd;
   std::optional<std::string_view> path;
   std::optional<std::string_view> path_to;    // new name of a rename
-  std::optional<std::string_view> path_link;  // what a new hard link is a link to
+  std::optional<std::string_view> path_link;  // what a new hard link, or a symbolic one, is a link to
+  std::optional<std::string_view> clone_path;
   std::optional<std::string_view> xattr_name;
   std::optional<std::string_view> xattr_data;
+  std::optional<std::string_view> data;
+  std::optional<std::string_view> uuid;        // of the subvolume that is sent
+  std::optional<std::string_view> clone_uuid;  // of its parent, or of where data is cloned from
   std::optional<SendTime> modified;
+  std::optional<SendTime> accessed;
+  std::optional<uint64_t> size;
+  std::optional<uint64_t> mode;
+  std::optional<uint64_t> uid;
+  std::optional<uint64_t> gid;
+  std::optional<uint64_t> rdev;
+  std::optional<uint64_t> offset;
+  std::optional<uint64_t> clone_offset;
+  std::optional<uint64_t> clone_length;
+  std::optional<uint64_t> fallocate_mode;
+  // Of data that is compressed.
+  std::optional<uint64_t> unencoded_file_length;
+  std::optional<uint64_t> unencoded_length;
+  std::optional<uint64_t> unencoded_offset;
+  std::optional<uint64_t> compression;
+  std::optional<uint64_t> encryption;
 };
 
-// Cuts a send stream into commands, however it arrives. Pure: reads nothing but what it is fed.
+// Cuts a send stream into commands, however it arrives, and checks their CRCs. Pure: reads nothing but what it is fed.
 class SendStream {
  public:
   using Handler = std::function<Status(const SendCommand&)>;
 
   explicit SendStream(Handler handler) : handler_(std::move(handler)) {}
 
-  // EBADMSG for what is not a send stream; otherwise what the handler said. Not to be fed on after an error.
-  Status Feed(std::string_view bytes);
+  // How many of the bytes are the stream's: what follows its end is not. EBADMSG for what is not a send stream;
+  // otherwise what the handler said. Not to be fed on after an error.
+  Result<size_t> Feed(std::string_view bytes);
 
-  // EBADMSG where the stream ended too early.
+  bool ended() const { return ended_; }
+
+  // EBADMSG unless the stream has come to its end.
   Status Finish() const;
 
  private:

@@ -10,7 +10,9 @@ type Anything = (this: unknown, ...args: unknown[]) => unknown;
 export type Moment = 'before' | 'after';
 
 /** These cannot fail: they compute something, or only ask. */
-const CANNOT_FAIL = /^(?:closeFd|probeSockets|startTimes|cancel|version|isConfigItemSupported|restoreTerminal|terminalSize|watchHangup|(?:en|de)code.*)$/;
+const CANNOT_FAIL = /^(?:closeFd|closeSnapshots|probeSockets|startTimes|cancel|progress|version|isConfigItemSupported|restoreTerminal|terminalSize|watchHangup|(?:en|de)code.*)$/;
+/** Promises of something to be closed. */
+const OPENS = /^openSnapshots$/;
 /** The calls of node:fs by which the library changes something. */
 const FILES = ['mkdirSync', 'renameSync', 'rmSync', 'rmdirSync', 'unlinkSync', 'writeFileSync', 'symlinkSync', 'linkSync', 'truncateSync'] as const;
 
@@ -89,7 +91,7 @@ export class Boundary {
       const error = failure(name, kind);
       // What a call returned that then "failed" could not be closed by anybody.
       const promises = boundary.promises.has(name);
-      const after = boundary.moment === 'after' && (promises || kind === 'file');
+      const after = boundary.moment === 'after' && ((promises && !OPENS.test(name)) || kind === 'file');
       if (!promises) {
         if (after) run();
         throw error;

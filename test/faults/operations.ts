@@ -135,6 +135,32 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'image send',
+    async prepare(test) {
+      const path = join(test.loop.directory, unique('stream'));
+      const image = await committed(test);
+      return { run: () => test.engine.images.send(image.id, { path }, { parent: 'busybox' }).result };
+    },
+  },
+  {
+    name: 'send of a container',
+    async prepare(test) {
+      const path = join(test.loop.directory, unique('stream'));
+      const container = await test.engine.containers.create(SHORT);
+      return { run: () => container.send({ path }, { parent: 'busybox' }).result };
+    },
+  },
+  {
+    name: 'image receive',
+    async prepare(test) {
+      const path = join(test.loop.directory, unique('stream'));
+      const image = await committed(test);
+      await test.engine.images.send(image.id, { path }, { parent: 'busybox' }).result;
+      await test.engine.images.remove(image.id, { force: true });
+      return { run: () => test.engine.images.receive({ path }).result };
+    },
+  },
+  {
     name: 'rename',
     async prepare(test) {
       const container = await test.engine.containers.create(SHORT);
