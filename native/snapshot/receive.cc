@@ -28,7 +28,7 @@ Result<std::unique_ptr<Receiver>> Receiver::Open(tree::ArchiveEnd source) {
   std::unique_ptr<Receiver> self(new Receiver());
   Result<tree::FdReader> reader = tree::FdReader::open(std::move(source), *self->abort_);
   if (!reader) return reader.error();
-  self->decoder_ = std::make_unique<tree::Decoder>(std::move(reader.value()), false, *self->abort_);
+  self->decoder_ = std::make_unique<tree::Decoder>(std::move(reader.value()), true, *self->abort_);
   return self;
 }
 
