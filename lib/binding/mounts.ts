@@ -6,6 +6,8 @@ export interface Mount {
   /** File system type. */
   type: string;
   source: string;
+  /** Something mounted below it may arrive elsewhere, or what is mounted elsewhere below it: it is shared or a slave. */
+  propagates: boolean;
 }
 
 /** The mounts of this process's namespace, in the order they were made; see proc_pid_mountinfo(5). */
@@ -14,7 +16,8 @@ export function readMounts(): Mount[] {
   return lines.map((line) => {
     const fields = line.split(' ');
     const dash = fields.indexOf('-', 6);
-    return { target: unescape(fields[4]), type: fields[dash + 1] ?? '', source: unescape(fields[dash + 2]) };
+    const propagates = fields.slice(6, dash).some((field) => /^(shared|master):/.test(field));
+    return { target: unescape(fields[4]), type: fields[dash + 1] ?? '', source: unescape(fields[dash + 2]), propagates };
   });
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import * as archive from '../binding/archive';
 import * as btrfs from '../binding/btrfs';
+import { type Mount, readMounts } from '../binding/mounts';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { volumeSources } from '../volumes/claim';
@@ -40,6 +41,7 @@ function withSource(mount: MountSpec, volumes: Map<string, string>): MountSpec {
     // Those made before this was noted were made by -v.
     if (mount.createSource === false) requireSource(mount.source);
     else if (statSync(mount.source, { throwIfNoEntry: false }) === undefined) mkdirSync(mount.source, { recursive: true });
+    if (mount.propagation === 'slave' || mount.propagation === 'rslave') requirePropagation(mount.source);
     return mount;
   }
   const source = volumes.get(mount.name);
@@ -47,6 +49,16 @@ function withSource(mount: MountSpec, volumes: Map<string, string>): MountSpec {
     throw new DockerliteError('E_NOT_FOUND', `failed to mount local volume: ${mount.name}: ${source ?? 'its volume'} is not there`, { path: source });
   }
   return { ...mount, source };
+}
+
+/** From a private mount of the host nothing would ever arrive. @throws E_INVALID in Docker's words */
+function requirePropagation(source: string): void {
+  const path = realpathSync(source);
+  const isIn = (target: string) => target === '/' || path === target || path.startsWith(`${target}/`);
+  // The innermost, and of those at one place the one on top, which is the last.
+  const mount = readMounts().reduce<Mount | undefined>((best, one) => (isIn(one.target) && one.target.length >= (best?.target.length ?? 0) ? one : best), undefined);
+  if (mount === undefined || mount.propagates) return;
+  throw new DockerliteError('E_INVALID', `path ${source} is mounted on ${mount.target} but it is not a shared or slave mount`, { path: source });
 }
 
 /** @throws E_NOT_FOUND in Docker's words */

@@ -159,6 +159,9 @@ describe('volumes of containers', () => {
       assert.equal(await mounted({}), '2\n');
       assert.equal(await mounted({ nonRecursive: true }), '1\n');
       assert.match(await mounted({ propagation: 'rslave' }), /^2\nmaster:/);
+      execFileSync('mount', ['--make-private', source]);
+      await assert.rejects(mounted({ propagation: 'rslave' }), { code: 'E_INVALID', message: `path ${source} is mounted on ${source} but it is not a shared or slave mount` });
+      await assert.rejects(mounted({ propagation: 'rshared' }), { code: 'E_UNSUPPORTED' });
     } finally {
       execFileSync('umount', ['-R', source]);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerMissing, Dockerd } from '../helpers/dockerd';
 import { readAll, TestEngine } from '../helpers/engine';
@@ -29,11 +29,40 @@ sed -n '2,$s/^\\(Max [a-z ]*[a-z]\\)  *\\([0-9a-z]*\\)  *\\([0-9a-z]*\\) .*/limi
 for n in cgroup ipc mnt net pid user uts; do ls -l /proc/self/ns/$n | sed "s/.* -> /namespace|$n|/"; done
 `;
 
+/** Verdicts of a filter on calls by the other interfaces of an x86-64 kernel: those of 32-bit programs, and x32. */
+const OTHER_INTERFACES = `
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+static long call(long n, long a) {
+  long r;
+  __asm__ volatile("int $0x80" : "=a"(r) : "a"(n), "b"(a), "c"(0L), "d"(0L) : "memory", "r8", "r9", "r10", "r11");
+  return r;
+}
+int main(void) {
+  /* getpid mount ptrace swapon reboot init_module acct add_key request_key keyctl unshare open_by_handle_at setns perf_event_open bpf userfaultfd */
+  static const int calls[] = {20, 21, 26, 87, 88, 128, 51, 286, 287, 288, 310, 342, 346, 336, 357, 374};
+  for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+    long result = call(calls[i], calls[i] == 310 ? 0x10000000 : -1);
+    printf("int80 %d %ld\\n", calls[i], result > 0 ? 1 : result);
+  }
+  static const int x32[] = {39, 165, 250, 272};
+  for (unsigned i = 0; i < sizeof x32 / sizeof *x32; i++) {
+    errno = 0;
+    long result = syscall(0x40000000 | x32[i], 0x10000000L, 0L, 0L, 0L, 0L);
+    printf("x32 %d %ld %d\\n", x32[i], result > 0 ? 1L : result, errno);
+  }
+}
+`;
+
 /** Differences and why; docs/security.md has each of these words. */
 const STRICTER_CALLS = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 /** Docker's own policy allows them since; an older Docker does not. */
 const NEWER_CALLS = ['name_to_handle_at', 'process_vm_readv', 'process_vm_writev', 'pkey_mprotect', 'pkey_alloc', 'pkey_free', 'ptrace'];
 
+/** Families of sockets that an older Docker allows: AF_ALG, AF_VSOCK. */
+const NEWER_SOCKETS = ['socket:38', 'socket:40'];
 /** To an older Docker they are no calls at all. */
 const UNKNOWN_CALLS = ['set_mempolicy_home_node', 'lsm_get_self_attr', 'lsm_set_self_attr', 'lsm_list_modules'];
 
@@ -125,8 +154,29 @@ describe('side by side with Docker', () => {
     });
   });
 
+  it('decides by arguments in the same way', async () => {
+    const program = buildStatic(directory, 'probe', SECCOMP_PROBE);
+    const numbers = systemCalls();
+    // CLONE_NEWUSER, CLONE_NEWNS, a plain fork; per-process, Linux32 and no randomisation; every family of sockets.
+    const asked = [['clone', 0x10000011], ['clone', 0x20011], ['clone', 17], ['personality', 0xffffffff], ['personality', 8], ['personality', 0x40000], ...Array.from({ length: 46 }, (_, family) => ['socket', family])] as [string, number][];
+    const words = asked.map(([name, argument]) => `${numbers.get(name)}:${argument}`);
+    const verdicts = (text: string) => text.trim().split('\n').map((line, i) => `${asked[i]?.join(':')} ${Number(line.split(' ')[1]) === PASSED}`);
+    const [their, own] = [verdicts(docker.run('-v', `${program}:/probe:ro`, 'busybox', '/probe', ...words)), verdicts(await run(['/probe', ...words], [`${program}:/probe:ro`]))];
+    assert.equal(own.length, asked.length);
+    assert.deepEqual(own.filter((line) => !their.includes(line) && !NEWER_SOCKETS.includes(line.split(' ')[0] as string)), []);
+    for (const socket of NEWER_SOCKETS) assert.ok(own.includes(`${socket} false`), socket);
+  });
+
+  it('filters the calls of 32-bit programs too', async function () {
+    if (machine() !== 'x86_64') this.skip();
+    const program = buildStatic(directory, 'other', OTHER_INTERFACES);
+    const own = await run(['/other'], [`${program}:/other:ro`]);
+    assert.match(own, /^int80 20 1\nint80 21 -1\n[^]*x32 272 -1 1\n$/);
+    assert.equal(own, docker.run('-v', `${program}:/other:ro`, 'busybox', '/other'));
+  });
+
   it('differs in nothing that docs/security.md does not say', () => {
     const text = readFileSync(join(__dirname, '../../../docs/security.md'), 'utf8');
-    for (const word of [...STRICTER_CALLS, ...NEWER_CALLS, '/dev/.dockerlite', '/proc/interrupts', 'boot_id', 'cgroup', 'nosuid', 'user namespace']) assert.ok(text.includes(word), word);
+    for (const word of [...STRICTER_CALLS, ...NEWER_CALLS, '/dev/.dockerlite', '/proc/interrupts', 'boot_id', 'cgroup', 'nosuid', 'user namespace', 'AF_ALG', 'AF_VSOCK']) assert.ok(text.includes(word), word);
   });
 });
