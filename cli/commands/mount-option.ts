@@ -7,7 +7,7 @@ import { parseSize } from '../parse-size';
 const ALIASES: Record<string, string> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly' };
 /** Keys and, when they may stand alone, what they then mean. */
 const KEYS: Record<string, string | undefined> = {
-  type: undefined, source: undefined, target: undefined, readonly: 'true', consistency: undefined,
+  type: undefined, source: undefined, target: undefined, readonly: 'true', consistency: undefined, idmap: 'true',
   'bind-propagation': undefined, 'bind-nonrecursive': 'true', 'bind-recursive': undefined,
   'volume-nocopy': 'true', 'volume-subpath': undefined, 'volume-label': '', 'volume-driver': undefined, 'volume-opt': '',
   'tmpfs-size': undefined, 'tmpfs-mode': undefined,
@@ -45,6 +45,7 @@ function assemble(fields: Map<string, string[]>, fail: Fail): MountOptions {
     if (stranger && kind !== type) throw fail(`cannot mix '${kind}-*' options with mount type '${type}'`);
   }
   const readonly = flag('readonly', last('readonly'), fail);
+  if (last('idmap') !== undefined && !flag('idmap', last('idmap'), fail)) throw fail('idmap=false is not supported: the ids of every mount are mapped, or with --userns=host of none');
   if (type === 'tmpfs') {
     if (source !== undefined) throw fail('invalid mount config for type "tmpfs": field Source must not be specified');
     return { type, target, options: tmpfsOptions(last('tmpfs-size'), last('tmpfs-mode'), readonly, fail) };

@@ -9,6 +9,8 @@ const MODES: Record<string, string[]> = {
   propagation: ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'],
   copying: ['nocopy'],
   consistency: ['consistent', 'cached', 'delegated'],
+  // As Podman has it; every mount's ids are mapped.
+  ids: ['idmap'],
 };
 
 interface Mode {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { attachStreams, CONTAINER_OPTIONS, type ContainerArgs, containerOptions } from '../../cli/commands/container-options';
 import { parseMountOption } from '../../cli/commands/mount-option';
+import { parseMount } from '../../lib/containers/mounts';
 import type { BindMount } from '../../lib/containers/mount-spec';
 import { parseTime } from '../../cli/commands/time-option';
 import { parseOptions } from '../../cli/parse-options';
@@ -70,6 +71,12 @@ describe('what run and create were asked for', () => {
     assert.deepEqual(parseMountOption('type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1777'), { type: 'tmpfs', target: '/t', options: 'size=67108864,mode=1777' });
   });
 
+  it('takes idmap, which every mount has', () => {
+    assert.deepEqual(parseMountOption('type=bind,src=/etc,dst=/x,idmap'), parseMountOption('type=bind,src=/etc,dst=/x'));
+    assert.deepEqual(parseMount('/etc:/x:ro,idmap'), parseMount('/etc:/x:ro'));
+    assert.throws(() => parseMount('/etc:/x:idmap=uids=0-1-10'), { code: 'E_INVALID', message: 'invalid mode: idmap=uids=0-1-10' });
+  });
+
   it('reads --mount of volumes, as a line of CSV', () => {
     assert.deepEqual(parseMountOption('dst=/x'), { type: 'volume', target: '/x', readonly: false });
     assert.deepEqual(parseMountOption('type=volume,src=data,dst=/x,volume-nocopy,volume-subpath=a/b,volume-label=k=v,volume-label=l,volume-driver=local,volume-opt=o=bind,consistency=cached'), {
@@ -100,6 +107,8 @@ describe('what run and create were asked for', () => {
     ['nonsense', /invalid field 'nonsense' must be a key=value pair/],
     ['type=tmpfs,target=/x,tmpfs-mode=999', /invalid value for tmpfs-mode: 999/],
     ['type=bind,"source=/etc,target=/x', /bare "/],
+    ['target=/x,idmap=false', /idmap=false is not supported/],
+    ['target=/x,idmap=uids=0-1-10', /invalid value for idmap: uids=0-1-10/],
   ] as const) {
     it(`refuses --mount ${text}`, () => assert.throws(() => parseMountOption(text), { exitStatus: 125, message }));
   }

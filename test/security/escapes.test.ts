@@ -77,6 +77,25 @@ int main(void) {
 }
 `;
 
+/** Tries to trace the process whose number it is given. */
+const TRACER = `
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+int main(int argc, char **argv) {
+  pid_t pid = atoi(argv[1]);
+  char byte;
+  struct iovec here = {&byte, 1}, there = {(void *)0x1000, 1};
+  if (ptrace(PTRACE_ATTACH, pid, 0, 0) == 0) puts("attached");
+  if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) puts("attached");
+  /* EFAULT would be after the permission was found. */
+  if (process_vm_readv(pid, &here, 1, &there, 1, 0) >= 0 || errno == EFAULT) puts("read");
+  puts("tried");
+}
+`;
+
 describe('a payload that wants out', () => {
   let test: TestEngine;
   let directory: string;
@@ -263,6 +282,13 @@ describe('a payload that wants out', () => {
     assert.ok(!output.includes('reached'));
     assert.ok(Number(output.trim().split('\n').at(-1)) < 10);
     await container.remove({ force: true });
+    // Among all of the machine's processes, root of the host by its number.
+    const program = buildStatic(directory, 'tracer', TRACER);
+    const victim = await create(['sleep', '4321']);
+    await victim.start();
+    const supervisor = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${(await victim.inspect()).State.Pid}/status`, 'latin1'))?.[1]);
+    for (const pid of [supervisor, process.pid]) assert.equal(await sh(`/tracer ${pid}`, { pidMode: 'host' }, { mounts: [`${program}:/tracer:ro`] }), 'tried\n');
+    await victim.remove({ force: true });
     // Among all of the machine's processes, but with ids of its own or without the right to trace: nobody else's memory.
     assert.ok(!(await sh(`cat /proc/${process.pid}/environ /proc/1/environ >/dev/null 2>&1 && echo read`, { pidMode: 'host' })).includes('read'));
   });
