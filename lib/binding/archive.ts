@@ -6,6 +6,7 @@ import type { ArchiveBinding, ArchiveEnd, CopyTreeOptions, LayerChanges, NativeP
 /** What the addon itself offers, see jobs.ts. */
 interface Addon {
   unpack(source: ArchiveEnd, root: NativePath, options: WithJob<UnpackOptions>): Promise<UnpackResult>;
+  decompress(source: ArchiveEnd, target: ArchiveEnd, options: WithJob<DecompressOptions>): Promise<number>;
   pack(root: NativePath, target: ArchiveEnd, options: WithJob<PackOptions>): Promise<Count>;
   packLayer(below: NativePath, root: NativePath, target: ArchiveEnd, changes: WithJob<LayerChanges>): Promise<Count>;
   copyTree(source: NativePath, root: NativePath, options: WithJob<object>): Promise<Count>;
@@ -22,6 +23,17 @@ const addon = () => loadAddon('dockerlite-archive') as unknown as Addon;
  */
 export function unpack(source: ArchiveEnd, root: NativePath, options: UnpackOptions = {}): Promise<UnpackResult> {
   return run(options, (job) => addon().unpack(source, root, job));
+}
+
+export interface DecompressOptions {
+  /** Stop past this many bytes. */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+/** Writes what a compressed file holds; a plain one is copied. @throws E_ARCHIVE, E_NO_SPACE, E_ABORTED */
+export function decompress(source: ArchiveEnd, target: ArchiveEnd, options: DecompressOptions = {}): Promise<number> {
+  return run(options, (job) => addon().decompress(source, target, job));
 }
 
 /**

@@ -151,11 +151,8 @@ export interface TerminalBinding {
   watchHangup(fd: number, gone: () => void): () => void;
 }
 
-/**
- * Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). `growsTo`: the size of a file that
- * somebody still writes; whoever reads it waits for the rest.
- */
-export type ArchiveEnd = { path: NativePath } | { fd: number; growsTo?: number };
+/** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */
+export type ArchiveEnd = { path: NativePath } | { fd: number };
 
 export interface UnpackOptions {
   /** Stop with EFBIG past this many bytes of file content. */
@@ -168,10 +165,10 @@ export interface UnpackOptions {
   owner?: { uid: number; gid: number };
   /** Replace a directory by a file and the other way round (default true, as cp refuses it). */
   allowReplace?: boolean;
+  /** A directory over a link to a directory leaves the link, which is followed within the root (default false). */
+  keepDirectoryLinks?: boolean;
   /** A layer of an image: `.wh.` entries remove what the root holds already. */
   layer?: boolean;
-  /** Whether the result has digests; default true. */
-  digests?: boolean;
   signal?: AbortSignal;
 }
 
@@ -179,7 +176,7 @@ export interface UnpackResult {
   entries: number;
   /** Bytes of file content written. */
   bytes: number;
-  /** sha256 (hex) of the bytes as read from the source, and after decompression; empty where they were not wanted. */
+  /** sha256 (hex) of the bytes as read from the source, and after decompression. */
   digest: string;
   diffId: string;
 }
@@ -224,6 +221,8 @@ export interface LayerChanges {
 export interface ArchiveBinding {
   /** Unpacks tar (any compression libarchive reads) below `root`; nothing outside it is ever touched. */
   unpack(source: ArchiveEnd, root: NativePath, options: UnpackOptions): Promise<UnpackResult>;
+  /** Writes what a file of any compression libarchive reads, or of none, holds; returns how many bytes that were. */
+  decompress(source: ArchiveEnd, target: ArchiveEnd, options: { maxBytes?: number }): Promise<number>;
   /** Packs a tree as PAX tar: owners, xattrs, ACLs, hard links, sparse files, ns times. */
   pack(root: NativePath, target: ArchiveEnd, options: PackOptions): Promise<{ entries: number; bytes: number }>;
   /** Packs what differs between two trees as an image's layer, whiteouts included; `root` began as a snapshot of `below`. */

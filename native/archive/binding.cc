@@ -5,11 +5,12 @@
 #include <memory>
 
 #include "archive/copy_tree.h"
-#include "archive/start_job.h"
+#include "archive/decompress.h"
 #include "archive/names.h"
 #include "archive/pack.h"
 #include "archive/pack_layer.h"
 #include "archive/path_stat.h"
+#include "archive/start_job.h"
 #include "archive/unpack.h"
 #include "napi/args.h"
 #include "snapshot/binding.h"
@@ -36,8 +37,8 @@ Napi::Value Unpack(const Napi::CallbackInfo& info) {
                      static_cast<uint32_t>(args::Int64(ids.Get("gid")))};
   }
   options.allowReplace = args::Bool(object.Get("allowReplace"), true);
+  options.keepDirectoryLinks = args::Bool(object.Get("keepDirectoryLinks"));
   options.layer = args::Bool(object.Get("layer"));
-  options.digests = args::Bool(object.Get("digests"), true);
   std::string root = args::Path(info[1]);
   auto source = std::make_shared<ArchiveEnd>(End(info[0]));
   auto work = [=](Abort& abort) { return unpack(std::move(*source), root, options, abort); };
@@ -48,6 +49,16 @@ Napi::Value Unpack(const Napi::CallbackInfo& info) {
     result.Set("digest", done.digest);
     result.Set("diffId", done.diffId);
     return result;
+  });
+}
+
+Napi::Value Decompress(const Napi::CallbackInfo& info) {
+  auto source = std::make_shared<ArchiveEnd>(End(info[0])), target = std::make_shared<ArchiveEnd>(End(info[1]));
+  auto object = args::Options(info, 2);
+  uint64_t maxBytes = Limit(object, "maxBytes").value_or(UINT64_MAX);
+  auto work = [=](Abort& abort) { return decompress(std::move(*source), std::move(*target), maxBytes, abort); };
+  return Start<uint64_t>(info, object, work, [](Napi::Env env, uint64_t& bytes) -> Napi::Value {
+    return Napi::Number::New(env, static_cast<double>(bytes));
   });
 }
 
@@ -132,6 +143,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   // Threads are joined when the environment goes: none may wait for an archive that never ends.
   env.AddCleanupHook([jobs] { jobs->cancelAll(); });
   exports.Set("unpack", Napi::Function::New(env, Unpack, "unpack"));
+  exports.Set("decompress", Napi::Function::New(env, Decompress, "decompress"));
   exports.Set("pack", Napi::Function::New(env, Pack, "pack"));
   exports.Set("packLayer", Napi::Function::New(env, PackLayer, "packLayer"));
   exports.Set("copyTree", Napi::Function::New(env, CopyTree, "copyTree"));

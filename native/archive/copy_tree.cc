@@ -26,7 +26,7 @@ bool cannotShare(int error) {
 class Copier {
  public:
   Copier(RootDir& root, struct stat rootStat, Abort& abort)
-      : tree_(root, "", true), rootStat_(rootStat), abort_(abort) {}
+      : tree_(root, "", {}), rootStat_(rootStat), abort_(abort) {}
 
   Result<Count> run(UniqueFd top);
 

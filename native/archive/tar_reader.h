@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 
 #include "archive/decoder.h"
 #include "sys/result.h"
@@ -39,7 +38,7 @@ class TarReader {
 
  private:
   static la_ssize_t readDecoded(archive* handle, void* self, const void** data);
-  Result<std::span<const char>> pull();
+  Result<const std::vector<char>*> pull();
   Error failure(const char* call);
 
   Decoder& decoder_;

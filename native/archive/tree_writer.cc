@@ -56,7 +56,7 @@ Status TreeWriter::clear(int parent, const std::string& name, bool forDirectory)
     return Error::last("fstatat", printable(name));
   }
   bool isDirectory = S_ISDIR(st.st_mode);
-  if (!allowReplace_ && isDirectory != forDirectory) {
+  if (!rules_.allowReplace && isDirectory != forDirectory) {
     return isDirectory ? Error{EISDIR, "unpack", printable(name), "will not replace a directory by something else"}
                        : Error{ENOTDIR, "unpack", printable(name), "will not replace this by a directory"};
   }
@@ -78,8 +78,17 @@ Result<TreeWriter::Parent> TreeWriter::make(const std::string& path, const char*
   }
 }
 
+bool TreeWriter::isKeptLink(const std::string& path) const {
+  if (!rules_.keepDirectoryLinks) return false;
+  auto link = root_.openIn(path, O_PATH | O_NOFOLLOW);
+  struct stat st;
+  if (!link || ::fstat(link.value().get(), &st) != 0 || !S_ISLNK(st.st_mode)) return false;
+  return static_cast<bool>(root_.openIn(path, O_PATH | O_DIRECTORY));
+}
+
 Status TreeWriter::directory(const std::string& name, const Meta& meta) {
   std::string path = full(name);
+  if (!name.empty() && isKeptLink(path)) return Nothing{};
   if (!path.empty() && !name.empty()) {
     auto at = make(path, "mkdirat", true, [](int parent, const char* base) {
       if (::mkdirat(parent, base, 0700) == 0) return 0;

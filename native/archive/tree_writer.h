@@ -33,8 +33,11 @@ struct Meta {
 // Nothing is synced: durability is the caller's file system commit.
 class TreeWriter {
  public:
-  TreeWriter(RootDir& root, std::string base, bool allowReplace)
-      : root_(root), base_(std::move(base)), allowReplace_(allowReplace) {}
+  struct Rules {
+    bool allowReplace = true;
+    bool keepDirectoryLinks = false;
+  };
+  TreeWriter(RootDir& root, std::string base, Rules rules) : root_(root), base_(std::move(base)), rules_(rules) {}
 
   Status directory(const std::string& name, const Meta& meta);
   // The new, empty file, open for writing; give it its meta when it is full.
@@ -64,12 +67,14 @@ class TreeWriter {
   Result<UniqueFd> makeDirectories(const std::string& directory);
   // Calls `make`, which returns -1 with errno; clears the name and calls again when something is there.
   Result<Parent> make(const std::string& path, const char* call, bool directory, const Make& make);
+  // A link that leads to a directory, where that stands for one.
+  bool isKeptLink(const std::string& path) const;
   Status clear(int parent, const std::string& name, bool forDirectory);
   Status finishNode(int parent, const std::string& name, const Meta& meta);
 
   RootDir& root_;
   std::string base_;
-  bool allowReplace_;
+  Rules rules_;
   std::unordered_map<std::string, Parent> parents_;
   std::unordered_map<std::string, Late> late_;
 };

@@ -23,7 +23,7 @@ Error refuse(const std::string& name, const char* why, int code = EINVAL) {
 class Unpacker {
  public:
   Unpacker(TarReader& tar, RootDir& root, const UnpackOptions& options, Abort& abort)
-      : tar_(tar), tree_(root, options.into, options.allowReplace), whiteouts_(root), options_(options), abort_(abort) {}
+      : tar_(tar), tree_(root, options.into, {options.allowReplace, options.keepDirectoryLinks}), whiteouts_(root), options_(options), abort_(abort) {}
 
   Result<UnpackResult> run();
 
@@ -178,7 +178,7 @@ Result<UnpackResult> unpack(ArchiveEnd source, const std::string& rootPath, cons
   if (!into) return into.error();
   auto reader = FdReader::open(std::move(source), abort);
   if (!reader) return reader.error();
-  Decoder decoder(std::move(reader.value()), options.digests, abort);
+  Decoder decoder(std::move(reader.value()), abort);
   TarReader tar(decoder, options.maxBytes);
   auto result = Unpacker(tar, root.value(), options, abort).run();
   if (result) {

@@ -17,10 +17,10 @@ struct UnpackOptions {
   std::string into;  // clean
   std::optional<std::pair<uint32_t, uint32_t>> owner;
   bool allowReplace = true;
+  // A directory over a link to a directory (within the root) leaves the link.
+  bool keepDirectoryLinks = false;
   // A layer over what the root holds: whiteouts remove from it.
   bool layer = false;
-  // Whether the result has digests.
-  bool digests = true;
 };
 
 struct UnpackResult {
