@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   E_REGISTRY_UNREACHABLE: { exit: 1, http: 500 },
   E_UNAUTHORIZED: { exit: 1, http: 401 },
   E_DIGEST: { exit: 1, http: 500 },
+  E_SIGNATURE: { exit: 1, http: 500 },
   E_ABORTED: { exit: 130, http: 499 },
   E_SYSTEM: { exit: 125, http: 500 },
 } as const satisfies Record<string, CatalogueEntry>;

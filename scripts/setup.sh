@@ -52,7 +52,7 @@ need() {
   done
 }
 build_packages=(g++ make python3 pkg-config lxc-dev libarchive-dev nettle-dev libnftables-dev libmnl-dev libseccomp-dev btrfs-progs busybox-static)
-test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd docker-registry skopeo umoci podman runc docker.io openssl)
+test_packages=(strace iproute2 nftables procps bzip2 xz-utils zstd gpg gpg-agent gpgconf docker-registry skopeo umoci podman runc docker.io openssl)
 # Debian 12 has Docker's client in docker.io.
 ! grep -qsx VERSION_CODENAME=trixie /etc/os-release || test_packages+=(docker-cli)
 
