@@ -18,6 +18,8 @@ export interface BlobReaderOptions {
   patience: Patience;
   /** First byte that is wanted: those before it are there already. */
   offset?: number;
+  /** What messages call it; default by its digest. */
+  what?: string;
   /** false: the caller does it; default true. */
   verify?: boolean;
   signal?: AbortSignal | undefined;
@@ -33,18 +35,19 @@ export function readBlob(options: BlobReaderOptions): Readable {
 
 async function* pieces(options: BlobReaderOptions): AsyncGenerator<Buffer> {
   const { blob, offset = 0, verify = true, signal, patience } = options;
+  const what = nameOf(options);
   const hash = offset === 0 && verify ? hasher(blob.digest) : undefined;
   let at = offset;
   for (let failures = 0; at < blob.size || (at === 0 && failures === 0); ) {
     try {
       for await (const chunk of await from(options, at)) {
         at += chunk.length;
-        if (at > blob.size) throw new DockerliteError('E_DIGEST', `blob ${blob.digest}: longer than the ${blob.size} bytes it should have`);
+        if (at > blob.size) throw new DockerliteError('E_DIGEST', `${what}: longer than the ${blob.size} bytes it should have`);
         failures = 0;
         hash?.update(chunk);
         yield chunk;
       }
-      if (at < blob.size) throw new DockerliteError('E_REGISTRY_UNREACHABLE', `blob ${blob.digest}: the connection ended after ${at} of ${blob.size} bytes`);
+      if (at < blob.size) throw new DockerliteError('E_REGISTRY_UNREACHABLE', `${what}: the connection ended after ${at} of ${blob.size} bytes`);
       break;
     } catch (error) {
       if (signal?.aborted === true) throw aborted(error);
@@ -54,7 +57,11 @@ async function* pieces(options: BlobReaderOptions): AsyncGenerator<Buffer> {
     }
   }
   const actual = hash === undefined ? blob.digest : `${blob.digest.split(':', 1)[0]}:${hash.digest('hex')}`;
-  if (actual !== blob.digest) throw wrongDigest(`blob ${blob.digest}`, blob.digest, actual);
+  if (actual !== blob.digest) throw wrongDigest(what, blob.digest, actual);
+}
+
+function nameOf({ what, blob }: BlobReaderOptions): string {
+  return what ?? `blob ${blob.digest}`;
 }
 
 function isBreak(error: unknown): boolean {
@@ -62,14 +69,16 @@ function isBreak(error: unknown): boolean {
 }
 
 /** The bytes from `at` on, of a registry that may know nothing of ranges. */
-async function from({ blob, ask, signal }: BlobReaderOptions, at: number): Promise<AsyncIterable<Buffer>> {
+async function from(options: BlobReaderOptions, at: number): Promise<AsyncIterable<Buffer>> {
+  const { blob, ask, signal } = options;
+  const what = nameOf(options);
   const response = await ask(at === 0 ? {} : { range: `bytes=${at}-` }, signal);
   try {
-    if (response.status !== 200 && response.status !== 206) throw await failure(response, `blob ${blob.digest}`);
-    const start = response.status === 206 ? rangeStart(response, blob, at) : 0;
+    if (response.status !== 200 && response.status !== 206) throw await failure(response, what);
+    const start = response.status === 206 ? rangeStart(response, options, at) : 0;
     const length = header(response, 'content-length');
     if (length !== undefined && Number(length) !== blob.size - start) {
-      throw new DockerliteError('E_DIGEST', `blob ${blob.digest}: the registry has ${Number(length) + start} bytes of it, the manifest says ${blob.size}`);
+      throw new DockerliteError('E_DIGEST', `${what}: the server has ${Number(length) + start} bytes of it, ${blob.size} are expected`);
     }
     return after(response, at - start);
   } catch (error) {
@@ -79,11 +88,12 @@ async function from({ blob, ask, signal }: BlobReaderOptions, at: number): Promi
 }
 
 /** Where an answer to a range begins. @throws E_REGISTRY when it is not what was asked for */
-function rangeStart(response: HttpResponse, blob: Descriptor, at: number): number {
+function rangeStart(response: HttpResponse, options: BlobReaderOptions, at: number): number {
+  const { blob } = options;
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header(response, 'content-range') ?? '');
   const [start, end, total] = [Number(match?.[1]), Number(match?.[2]), match?.[3]];
   const honest = start === at && end === blob.size - 1 && (total === '*' || Number(total) === blob.size);
-  if (!honest) throw new DockerliteError('E_REGISTRY', `blob ${blob.digest}: asked for bytes from ${at}, the registry answers with another range`);
+  if (!honest) throw new DockerliteError('E_REGISTRY', `${nameOf(options)}: asked for bytes from ${at}, the server answers with another range`);
   return start;
 }
 

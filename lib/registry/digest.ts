@@ -37,6 +37,6 @@ export function verifyBytes(bytes: Uint8Array, expected: Digest, what: string): 
 
 export function wrongDigest(what: string, expected: Digest, actual: Digest): DockerliteError {
   return new DockerliteError('E_DIGEST', `${what}: digest verification failed: expected ${expected}, got ${actual}`, {
-    hint: 'What the registry sent is not what was asked for; nothing of it was kept.',
+    hint: 'What was sent is not what was asked for; nothing of it was kept.',
   });
 }

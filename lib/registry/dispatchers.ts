@@ -31,8 +31,9 @@ export class Dispatchers {
     const { patience } = this.settings;
     const connect = { timeout: patience.connect, ...(url.protocol === 'https:' && this.tls(url)) };
     const common = { headersTimeout: patience.answer, bodyTimeout: patience.idle, connections: 16 };
-    const proxy = proxyFor(url);
-    if (proxy === undefined) return new Agent({ ...common, connect });
+    const named = this.settings.proxy?.(url);
+    const proxy = named === undefined ? proxyFor(url) : named;
+    if (proxy === undefined || proxy === null) return new Agent({ ...common, connect });
     return new ProxyAgent({ ...common, uri: proxy.href, requestTls: connect, proxyTls: { timeout: patience.connect }, proxyTunnel: url.protocol === 'https:' });
   }
 

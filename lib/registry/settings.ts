@@ -35,7 +35,7 @@ export interface Patience {
   longestPause: number;
 }
 
-const PATIENCE: Patience = { connect: 30_000, answer: 120_000, idle: 60_000, attempts: 5, backOff: 500, longestPause: 60_000 };
+export const PATIENCE: Patience = { connect: 30_000, answer: 120_000, idle: 60_000, attempts: 5, backOff: 500, longestPause: 60_000 };
 
 export const DEFAULT_CERTIFICATES = ['/etc/dockerlite/certs.d', '/etc/docker/certs.d'];
 
@@ -48,6 +48,8 @@ export interface Settings {
   isInsecure(host: string): boolean;
   readonly certificates: readonly string[];
   readonly patience: Patience;
+  /** Proxy of a URL, null for none; undefined: as the environment says. */
+  proxy?(url: URL): URL | null | undefined;
 }
 
 /** @throws E_INVALID for a file that cannot be understood */

@@ -114,9 +114,9 @@ describe('a hostile registry', () => {
     answer((response) => response.end('dishonest cont'));
     await assert.rejects(read(blob(honest)), isError('E_DIGEST', /digest verification failed/));
     answer((response) => response.end(Buffer.concat([honest, honest])));
-    await assert.rejects(read(blob(honest)), isError('E_DIGEST', /the registry has 28 bytes/));
+    await assert.rejects(read(blob(honest)), isError('E_DIGEST', /the server has 28 bytes/));
     answer((response) => response.end('short'));
-    await assert.rejects(read(blob(honest)), isError('E_DIGEST', /the registry has 5 bytes/));
+    await assert.rejects(read(blob(honest)), isError('E_DIGEST', /the server has 5 bytes/));
     answer((response) => endless(response, honest));
     await assert.rejects(read(blob(honest)), isError('E_DIGEST', /longer than/));
     answer((response) => response.writeHead(200, { 'transfer-encoding': 'chunked' }).end('short'));
