@@ -12,11 +12,11 @@ cmake -S . -B "$build" -DSANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDe
 cmake --build "$build" -j"$(nproc)" >>"$build.log" 2>&1 || { tail -50 "$build.log"; exit 1; }
 rm "$build.log"
 
-# The library loads what is in build/Release beside it: a checkout of links in which that is the other build.
+# The library loads what is in build/Release beside it: a copy of the checkout in which that is the other build, and which a build meanwhile does not change.
 checkout=$build/checkout
 rm -rf "$checkout" "$build/reports"
 mkdir -p "$checkout/build" "$build/reports"
-cp -al bin bench dist docs native scripts package.json binding.gyp README.md LICENSE .mocharc.json "$checkout/"
+cp -a bin bench dist docs native scripts package.json binding.gyp README.md LICENSE .mocharc.json "$checkout/"
 ln -s "$PWD/node_modules" "$checkout/node_modules"
 ln -s "$build/Release" "$checkout/build/Release"
 
