@@ -35,6 +35,7 @@ export { Volumes } from './volumes/volumes';
 export type { ImageConfig } from './images/config';
 export type { Image, OciImage } from './images/record';
 export type { ImportOptions, ImportSource } from './images/import';
+export type { BootstrapOptions } from './bootstrap/bootstrap';
 export type { CheckOptions } from './check/check';
 export type { Finding, FindingKind } from './check/finding';
 export type { ContainerUsage, DiskUsage, ImageUsage, VolumeUsage } from './disk-usage';

@@ -34,10 +34,7 @@ else
 fi
 
 printf "\nA base image from Debian's static busybox.\n"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-bash scripts/busybox-root.sh "$work/busybox"
-show dockerlite import --change 'CMD ["sh"]' "$work/busybox" busybox
+show dockerlite image bootstrap busybox
 
 printf '\nA container from it, which changes a file. Its root is a snapshot: nothing is copied.\n'
 show dockerlite run --name demo busybox sh -c 'echo "hello from $(hostname)" >/root/hello; cat /root/hello'

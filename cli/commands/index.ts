@@ -76,6 +76,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
 
   check: { summary: 'Look for damage and leftovers in the store, and repair them', group: 'system', hidden: true, load: () => require('./check') },
   'container prune': { summary: 'Remove all stopped containers', group: 'container', load: () => require('./container-prune') },
+  'image bootstrap': { summary: "Make a base image from the machine's own package mirror", group: 'image', load: () => require('./image-bootstrap') },
   'image receive': { summary: 'Receive images that were sent from another store', group: 'image', load: () => require('./image-receive') },
   'image send': { summary: 'Send an image or a container to another store', group: 'image', load: () => require('./image-send') },
   'image prune': { summary: 'Remove unused images', group: 'image', load: () => require('./image-prune') },
@@ -124,6 +125,7 @@ export const MANAGEMENT: Record<string, { summary: string; commands: Record<stri
       inspect: ['inspect', '--type=image'],
       ls: ['images'],
       list: ['images'],
+      bootstrap: ['image bootstrap'],
       prune: ['image prune'],
       receive: ['image receive'],
       rm: ['rmi'],

@@ -28,7 +28,8 @@ interface Plan {
   wantedName: string | undefined;
   /** The one it got. */
   name: string;
-  image: ImageRow;
+  /** Absent: it is made from a tree that is no image. */
+  image?: ImageRow;
   imageName: string;
   spec: ContainerSpec;
   warnings: string[];
@@ -68,6 +69,23 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
     if (plan.spec.mounts.length > 0) await makeVolumes(store, plan.spec.mounts, claims, source);
     finish(store, [plan], claims);
     return { id: plan.id, warnings: plan.warnings };
+  });
+}
+
+/**
+ * Creates a container from a subvolume that is no image (yet), for work on it: it removes itself, and goes too when this process
+ * does before it was started. The subvolume has the mount points that containers need. The caller says that it is at work on `id`.
+ */
+export async function createFromTree(context: Context, id: string, tree: string, options: ContainerOptions): Promise<void> {
+  const { store } = context;
+  const spec = resolveNetworks(store, normaliseSpec(id, { ...options, autoRemove: true }, {}));
+  const plan: Plan = { id, wantedName: options.name, name: '', imageName: options.image, spec, warnings: [] };
+  await creating([plan], async (undo) => {
+    const claims = await reserve(store, [plan]);
+    undo.add(() => discard(store, plan));
+    mkdirSync(store.layout.container(id), { mode: 0o700 });
+    await btrfs.snapshotCreate(tree, store.layout.container(id), 'rootfs', false);
+    finish(store, [plan], claims);
   });
 }
 
@@ -112,7 +130,9 @@ export async function createContainers(context: Context, list: ContainerOptions[
   });
 }
 
-function makePlan(store: Store, options: ContainerOptions): Plan {
+type PlanFromImage = Plan & { image: ImageRow };
+
+function makePlan(store: Store, options: ContainerOptions): PlanFromImage {
   if (typeof options.image !== 'string' || options.image === '') throw new DockerliteError('E_INVALID', 'an image is needed');
   const image = findImage(store, options.image);
   const id = randomId();
@@ -149,7 +169,7 @@ function reserveOne(store: Store, plan: Plan, claims: Map<string, Claim>): void 
   const { db } = store;
   db.transaction(() => {
     // The image may have gone since it was looked up.
-    if (db.get("SELECT 1 FROM images WHERE id = ? AND state = 'ready'", plan.image.id) === undefined) {
+    if (plan.image !== undefined && db.get("SELECT 1 FROM images WHERE id = ? AND state = 'ready'", plan.image.id) === undefined) {
       throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${plan.imageName}`);
     }
     const name = freeName(store, plan.wantedName);
@@ -157,8 +177,8 @@ function reserveOne(store: Store, plan: Plan, claims: Map<string, Claim>): void 
     db.run(
       `INSERT INTO containers (id, name, image, image_name, state, owner, created, spec, base, auto_remove)
        VALUES (?, ?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
-      ...[plan.id, name, plan.image.id, plan.imageName, currentOwner(), Date.now()],
-      ...[JSON.stringify(plan.spec), plan.image.has_base ? 'base' : 'rootfs', plan.spec.autoRemove ? 1 : 0],
+      ...[plan.id, name, plan.image?.id ?? '', plan.imageName, currentOwner(), Date.now()],
+      ...[JSON.stringify(plan.spec), plan.image?.has_base ? 'base' : 'rootfs', plan.spec.autoRemove ? 1 : 0],
     );
     if (plan.spec.isolation?.userns !== 'host') reserveIdRange(db, plan.id);
     reserveFixedAddresses(store, plan.id, plan.spec);
@@ -184,7 +204,7 @@ function freeName(store: Store, wanted: string | undefined): string {
 
 function finish(store: Store, plans: Plan[], claims: ReadonlyMap<string, Claim>): void {
   store.db.transaction(() => {
-    for (const { id } of plans) store.db.run("UPDATE containers SET state = 'created', owner = '' WHERE id = ?", id);
+    for (const { id, image } of plans) store.db.run("UPDATE containers SET state = 'created', owner = ? WHERE id = ?", image === undefined ? currentOwner() : '', id);
     finishClaims(store, claims.values());
   });
   endClaims(claims.values());

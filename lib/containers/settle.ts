@@ -179,11 +179,12 @@ function lastStart(row: Pick<ContainerRow, 'started'>, { startedAt }: ExitRecord
   return startedAt === '' || startedAt === '0' ? row.started : startedAt;
 }
 
-/** `--rm` of containers nobody waited for. */
+/** `--rm` of containers nobody waited for, and those for work on a tree (createFromTree) whose makers ended before they had started them. */
 async function removeFinished(store: Store): Promise<void> {
-  const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state = 'exited' AND auto_remove = 1");
+  const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE auto_remove = 1 AND (state = 'exited' OR (state = 'created' AND image = ''))");
   for (const row of rows) {
-    const claimed = store.db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state = 'exited'", currentOwner(), row.id);
+    if (row.state === 'created' && isAtWork(row.owner, row.id)) continue;
+    const claimed = store.db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state = ?", currentOwner(), row.id, row.state);
     if (claimed > 0) await atWork([row.id], () => discardContainer(store, row));
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveEnd } from '../binding/types';
+import type { BootstrapOptions } from '../bootstrap/bootstrap';
 import type { Context } from '../context';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
@@ -25,6 +26,12 @@ export class Images {
   /** Makes an image of a directory or a tar archive. */
   async import(source: ImportSource, options: ImportOptions = {}): Promise<Image> {
     return importImage(this.context, source, options);
+  }
+
+  /** Makes a base image out of the packages that this machine's apt would install, see bootstrapImage. */
+  bootstrap(what: string, options: BootstrapOptions = {}): Transfer<Image> {
+    const { bootstrapImage } = require('../bootstrap/bootstrap') as typeof import('../bootstrap/bootstrap');
+    return bootstrapImage(this.context, what, options);
   }
 
   /** By name, id, or unique prefix of an id. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
