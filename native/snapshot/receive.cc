@@ -28,7 +28,7 @@ Result<std::unique_ptr<Receiver>> Receiver::Open(tree::ArchiveEnd source) {
   std::unique_ptr<Receiver> self(new Receiver());
   Result<tree::FdReader> reader = tree::FdReader::open(std::move(source), *self->abort_);
   if (!reader) return reader.error();
-  self->decoder_ = std::make_unique<tree::Decoder>(std::move(reader.value()), *self->abort_);
+  self->decoder_ = std::make_unique<tree::Decoder>(std::move(reader.value()), true, *self->abort_);
   return self;
 }
 
@@ -43,7 +43,7 @@ Result<std::string_view> Receiver::Peek() {
     if (block.error().syscall == "unpack") return Bad("the stream is empty");
     return block.error();
   }
-  rest_ = std::string_view(block.value()->data(), block.value()->size());
+  rest_ = std::string_view(block.value().data(), block.value().size());
   return rest_;
 }
 
