@@ -76,7 +76,7 @@ describe('bootstrapping images', () => {
   const run = async (image: string, ...command: string[]) => {
     await using container = await test.engine.containers.create({ image, command, network: 'none' });
     const attachment = await container.start({ attach: { stdout: true } });
-    return readAll(attachment.stdout);
+    return await readAll(attachment.stdout);
   };
 
   it('makes one of busybox, with its applets as links', async () => {
