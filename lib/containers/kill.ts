@@ -25,7 +25,8 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   if (stops) rememberStop(context, row);
   await withSupervisor(context, row, async (supervisor) => {
     await sendSignal(context, row, supervisor, number, stops);
-    if (number === SIGKILL) await waitForRun(context, row, supervisor, {});
+    if (number !== SIGKILL || (await waitForRun(context, row, supervisor, {}))) return;
+    throw new DockerliteError('E_SUPERVISOR', `Cannot kill container: ${row.id}: its supervisor does not answer`);
   });
 }
 

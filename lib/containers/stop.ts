@@ -45,7 +45,7 @@ async function endContainer(context: Context, row: ContainerRow, options: StopOp
   }
 }
 
-/** False when nobody listens: it has ended, or does not run yet. */
+/** False when nobody listens, as it has ended or does not run yet, or does not listen any more. */
 async function endRun(context: Context, row: ContainerRow, options: StopOptions): Promise<boolean> {
   const supervisor = await connectSupervisor(context, row).catch(() => undefined);
   if (supervisor === undefined) return false;
@@ -53,24 +53,24 @@ async function endRun(context: Context, row: ContainerRow, options: StopOptions)
   try {
     await sendSignal(context, row, supervisor, signalNumber(options.signal ?? stopSignal), true).catch(ignoreItsEnd);
     if (row.state === 'paused') await unpauseContainer(context, row).catch(ignoreItsEnd);
-    if (await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout)) return true;
+    const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout);
+    if (ended !== undefined) return ended;
     await sendSignal(context, row, supervisor, SIGKILL, true).catch(ignoreItsEnd);
-    await waitForRun(context, row, supervisor, {});
-    return true;
+    return await waitForRun(context, row, supervisor, {});
   } finally {
     supervisor.close();
   }
 }
 
-async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number): Promise<boolean> {
+/** As `waitForRun`; undefined when it takes longer. */
+async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number): Promise<boolean | undefined> {
   const patience = new AbortController();
   const timer = seconds < 0 ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
   try {
-    await waitForRun(context, row, supervisor, { signal: patience.signal });
-    return true;
+    return await waitForRun(context, row, supervisor, { signal: patience.signal });
   } catch (error) {
     if (!patience.signal.aborted) throw error;
-    return false;
+    return undefined;
   } finally {
     clearTimeout(timer);
   }

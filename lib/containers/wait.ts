@@ -39,16 +39,19 @@ export async function waitForStarted(context: Context, id: string, options: { si
 
 /**
  * Waits until the run has ended whose supervisor this connection is to, and its row says so: whatever runs when somebody has
- * started the container again since is not waited for. @throws E_ABORTED
+ * started the container again since is not waited for. False when the connection is lost and the run goes on.
+ * @throws E_ABORTED
  */
-export async function waitForRun({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, options: { signal?: AbortSignal }): Promise<void> {
+export async function waitForRun({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, options: { signal?: AbortSignal }): Promise<boolean> {
   const record = await supervisor.ended(options.signal).catch(notReachable);
-  if (record !== undefined) return void recordEnded(store, row, record);
+  if (record !== undefined) recordEnded(store, row, record);
+  if (record !== undefined) return true;
   const socket = store.layout.controlSocket(row.id);
   for (;;) {
     const current = await settledRow(store, row.id);
-    // Who listens now is the supervisor of another run.
-    if (current === undefined || !isAllowed('kill', current.state) || probeSockets([socket])[0] === true) return;
+    if (current === undefined || !isAllowed('kill', current.state)) return true;
+    // Who listens now is the supervisor of another run, unless it is still the same.
+    if (probeSockets([socket])[0] === true) return current.owner !== row.owner;
     await delay(5); // another process is ending it
   }
 }

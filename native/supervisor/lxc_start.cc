@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
+#include <signal.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,7 +19,37 @@
 namespace dockerlite {
 namespace {
 
+// liblxc and its child can wait for each other for ever when a call fails in one of them; nobody else is served then. The
+// kernel ends this process when liblxc has not let go for so long, and whoever looks next clears up.
+class Patience {
+ public:
+  Patience() {
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGKILL;
+    made_ = timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+    Begin();
+  }
+  Patience(const Patience&) = delete;
+  Patience& operator=(const Patience&) = delete;
+  ~Patience() {
+    if (made_) timer_delete(timer_);
+  }
+  void Begin() { Set(60); }
+  void End() { Set(0); }
+
+ private:
+  void Set(time_t seconds) {
+    const itimerspec in{{0, 0}, {seconds, 0}};
+    if (made_) timer_settime(timer_, 0, &in, nullptr);
+  }
+
+  timer_t timer_{};
+  bool made_ = false;
+};
+
 LxcStart::Serve* g_serve = nullptr;
+Patience* g_patience = nullptr;
 
 }  // namespace
 
@@ -26,7 +58,9 @@ extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epol
                                                                  int timeout) {
   if (g_serve && timeout < 0) {
     EndSparing();  // the container runs: what is written from now on is its own
+    g_patience->End();
     (*g_serve)(epoll);
+    g_patience->Begin();
     timeout = 0;
   }
   return RawEpollWait(epoll, events, capacity, timeout);
@@ -73,6 +107,8 @@ Status LxcStart::Configure(const std::vector<std::string>& items) {
 std::optional<int> LxcStart::Run(const char* shim, int link, Serve serve) {
   std::string program = shim, number = std::to_string(link);
   char* const argv[] = {program.data(), number.data(), nullptr};
+  Patience patience;
+  g_patience = &patience;
   g_serve = &serve;
   container_->error_num = -1;
   BeginSparing(delegates_);

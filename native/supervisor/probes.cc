@@ -12,13 +12,11 @@ void Supervisor::StartProbe() {
   options.payload = payload;
   options.capture = true;
   options.owner = StreamOwner();
-  auto process = std::make_unique<Process>(loop_, *this, std::move(options));
-  if (Status started = StartExec(*process); !started) {
+  if (Status started = StartExec(std::make_unique<Process>(loop_, *this, std::move(options))); !started) {
     const Error& error = started.error();
     return health_->ProbeEnded(-1, error.syscall + ": " + strerror(error.code));
   }
-  probe_ = process.get();
-  execs_.push_back(std::move(process));
+  probe_ = execs_.back().get();
 }
 
 void Supervisor::KillProbe() {

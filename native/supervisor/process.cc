@@ -133,7 +133,7 @@ void Process::OnShimWarning(std::string text) {
 
 void Process::OnShimGone(bool failed, Failure failure) {
   if (failed) {
-    state_ = State::kFailed;
+    Abandon();  // its end may not have been the reason
     owner_.OnFailed(*this, failure);
   } else if (state_ == State::kStarting) {
     state_ = State::kRunning;

@@ -98,6 +98,8 @@ class Process : public Watcher, public ShimLink::Listener {
   int64_t startedAt() const { return startedAt_; }
   int64_t endedAt() const { return endedAt_; }
   bool dead() const { return dead_; }
+  // It runs or is a zombie, and nobody is told when it ends.
+  bool unwatched() const { return pidfd_ && !watchingPid_ && !dead_; }
   bool holding() const { return (out_ && out_->holding()) || (err_ && err_->holding()); }
   bool idle() const { return (!out_ || out_->idle()) && (!err_ || err_->idle()); }
   bool capturing() const { return options_.capture; }

@@ -155,26 +155,28 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   options.stdinOnce = true;
   options.payload = payload;
   options.owner = StreamOwner();
-  auto process = std::make_unique<Process>(loop_, *this, std::move(options));
-  process->starter = client.id();
-  if (Status started = StartExec(*process); !started) {
+  auto made = std::make_unique<Process>(loop_, *this, std::move(options));
+  Process& process = *made;
+  process.starter = client.id();
+  if (Status started = StartExec(std::move(made)); !started) {
     const Error& error = started.error();
     return fail(static_cast<uint32_t>(error.code), error.message.empty() ? error.syscall + ": " + strerror(error.code)
                                                                          : error.message);
   }
-  process->Attach(std::move(attachment));
-  if (request.mask & (kStdoutBit | kStderrBit)) watching_.push_back({client.id(), process.get()});
-  execs_.push_back(std::move(process));
+  process.Attach(std::move(attachment));
+  if (request.mask & (kStdoutBit | kStderrBit)) watching_.push_back({client.id(), &process});
 }
 
-Status Supervisor::StartExec(Process& process) {
+Status Supervisor::StartExec(std::unique_ptr<Process> process) {
   ChildStdio child;
-  if (Status made = process.Prepare(child); !made) return made;
+  if (Status made = process->Prepare(child); !made) return made;
   Result<Entered> entered = Enter(container_, std::move(child));
   if (!entered) return entered.error();
-  if (process.Listen(entered.value().pid, std::move(entered.value().pidfd))) return Nothing{};
+  // Until it is reaped init cannot end, so it is kept in any case.
+  execs_.push_back(std::move(process));
+  if (execs_.back()->Listen(entered.value().pid, std::move(entered.value().pidfd))) return Nothing{};
   const Error error = Error::last("epoll_ctl");
-  process.KillGroup();
+  execs_.back()->Abandon();
   return error;
 }
 

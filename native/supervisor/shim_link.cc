@@ -46,7 +46,7 @@ void ShimLink::Send() {
     ssize_t n = send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
-    if (n < 0 && errno != EPIPE && errno != ECONNRESET) Fail(errno);
+    if (n < 0 && errno != EPIPE && errno != ECONNRESET) Fail("send", errno);
     if (n < 0) break;  // gone; reading tells how
     sent_ += static_cast<size_t>(n);
   }
@@ -56,9 +56,9 @@ void ShimLink::Send() {
 }
 
 // Without its orders the shim ends.
-void ShimLink::Fail(int error) {
+void ShimLink::Fail(const char* call, int error) {
   failed_ = true;
-  failure_ = {FailureKind::kEngine, static_cast<uint32_t>(error), std::string("send: ") + strerror(error)};
+  failure_ = {FailureKind::kEngine, static_cast<uint32_t>(error), std::string(call) + ": " + strerror(error)};
   shutdown(fd_.get(), SHUT_RDWR);
 }
 
@@ -96,6 +96,8 @@ bool ShimLink::Receive() {
     }
   }
   if (n <= 0) {
+    // What it was, one that ended before it had read its orders, shows when it is reaped.
+    if (n < 0 && errno != ECONNRESET) Fail("recvmsg", errno);
     Finish();
     return false;
   }

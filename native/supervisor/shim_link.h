@@ -48,7 +48,7 @@ class ShimLink : public Watcher {
 
  private:
   void Send();
-  void Fail(int error);
+  void Fail(const char* call, int error);
   bool Receive();
   void Interpret();
   void Message(char kind, std::string_view data);

@@ -389,6 +389,10 @@ void Supervisor::Sweep() {
   }
   ReportDrained();
   std::erase_if(clients_, [](auto& client) { return client->dead(); });
+  for (auto& exec : execs_) {
+    std::optional<int> status = exec->unwatched() ? exec->Reap(false) : std::nullopt;
+    if (status) exec->Finish(*status);
+  }
   // None of these is watched any more.
   std::erase_if(execs_, [](auto& exec) {
     return exec->dead() && exec->idle() && !exec->holding();

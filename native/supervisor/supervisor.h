@@ -82,7 +82,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   int DoLimits(const Request& request);
   std::string ExecPayload(const std::string& payload, bool privileged) const;
   Process* Find(const std::string& id);
-  Status StartExec(Process& process);
+  Status StartExec(std::unique_ptr<Process> process);
 
   EventLoop loop_;
   StartRequest request_;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+
+const SOURCE = join(__dirname, '../../../../test/faults/supervisor/failing-calls.c');
+/** struct control of that file. */
+const SIZE = 64;
+const AT = { target: 0, count: 4, error: 8, fired: 12 };
+
+/** Makes one call fail in the supervisors that are spawned while `env` is set. */
+export class Interposer {
+  private readonly library: string;
+  private readonly path: string;
+  private readonly fd: number;
+
+  constructor(directory: string) {
+    this.library = join(directory, 'failing-calls.so');
+    this.path = join(directory, 'faults');
+    execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-fno-builtin', '-o', this.library, SOURCE], { stdio: 'inherit' });
+    this.fd = openSync(this.path, 'w+');
+    writeSync(this.fd, Buffer.alloc(SIZE));
+  }
+
+  /** What `work` spawns has the calls wrapped. */
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    Object.assign(process.env, { LD_PRELOAD: this.library, DOCKERLITE_TEST_FAULTS: this.path });
+    try {
+      return await work();
+    } finally {
+      delete process.env['LD_PRELOAD'];
+      delete process.env['DOCKERLITE_TEST_FAULTS'];
+    }
+  }
+
+  /** From now on calls are counted; the n-th one fails. */
+  arm(n: number): void {
+    const control = Buffer.alloc(SIZE);
+    control.writeInt32LE(constants.errno.EIO, AT.error);
+    writeSync(this.fd, control, 0, SIZE, 0);
+    control.writeUInt32LE(n, AT.target);
+    writeSync(this.fd, control, 0, 4, AT.target);
+  }
+
+  /** Name of the call that has failed, and how many there were. */
+  disarm(): { fired: string | undefined; count: number } {
+    const control = Buffer.alloc(SIZE);
+    writeSync(this.fd, control, 0, 4, AT.target);
+    readSync(this.fd, control, 0, SIZE, 0);
+    const name = control.toString('latin1', AT.fired).split('\0', 1)[0];
+    return { fired: name === '' ? undefined : name, count: control.readUInt32LE(AT.count) };
+  }
+
+  remove(): void {
+    closeSync(this.fd);
+    rmSync(this.path);
+    rmSync(this.library);
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { strict as assert } from 'node:assert';
+import { randomInt } from 'node:crypto';
+import { TestEngine } from '../../helpers/engine';
+import { patience } from '../../helpers/patience';
+import { faultIn } from './fault-run';
+import { Interposer } from './interposer';
+import { SCENARIOS } from './scenarios';
+
+/** Every so many calls one fails, from the first given on; otherwise a few at random. */
+const EVERY = Number(process.env['DOCKERLITE_FAULTS_EVERY'] ?? 0);
+const FROM = Number(process.env['DOCKERLITE_FAULTS_FROM'] ?? 1);
+const ONLY = process.env['DOCKERLITE_FAULTS_ONLY'] ?? '';
+const SAMPLES = 3;
+/** More than there ever are. */
+const NONE = 2 ** 32 - 1;
+
+describe('calls of the supervisor and of liblxc that fail', () => {
+  let test: TestEngine;
+  let interposer: Interposer;
+  before(async () => {
+    test = await TestEngine.create({ pool: 0 });
+    interposer = new Interposer(test.loop.directory);
+  });
+  after(async () => {
+    interposer.remove();
+    await test.remove();
+  });
+
+  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(ONLY))) {
+    it(`${scenario.name}: a clear error or none, no hang, nothing left behind`, async function () {
+      this.timeout(EVERY > 0 ? 0 : patience(600_000));
+      const { count, wrong: without } = await faultIn(test, interposer, scenario, NONE);
+      assert.deepEqual(without, []);
+      const faults: string[] = [];
+      for (const n of chosen(count)) {
+        const { fired, wrong } = await faultIn(test, interposer, scenario, n);
+        faults.push(...wrong.map((line) => `${n} of ${count} (${fired}): ${line}`));
+        if (EVERY > 0 && wrong.length > 0) console.log(`      ${n} of ${count} (${fired}): ${wrong.join('; ')}`);
+      }
+      if (EVERY > 0) console.log(`      ${count} calls, ${chosen(count).length} made to fail`);
+      assert.deepEqual(faults, []);
+    });
+  }
+});
+
+function chosen(count: number): number[] {
+  if (EVERY === 0) return Array.from({ length: SAMPLES }, () => randomInt(1, count + 1));
+  return Array.from({ length: Math.max(0, Math.ceil((count - FROM + 1) / EVERY)) }, (_, i) => FROM + i * EVERY);
+}
