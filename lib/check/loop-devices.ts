@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as btrfs from '../binding/btrfs';
 import { readMounts } from '../binding/mounts';
 import type { Context } from '../context';
@@ -20,10 +21,18 @@ export function* checkLoopDevices({ store }: Context): Generator<Problem> {
       detail: `holds ${image}, which is not mounted from it`,
       repair: async () => {
         await btrfs.detachLoop(device);
-        return 'detached';
+        return (await isDetached(name, image)) ? 'detached' : 'it is detached as soon as whoever has it open closes it';
       },
     };
   }
+}
+
+/** Milliseconds. The kernel detaches when the last one closes it, and udev for one looks into every device that changes. */
+const PATIENCE = 5_000;
+
+async function isDetached(name: string, image: string): Promise<boolean> {
+  for (const end = performance.now() + PATIENCE; backingFile(name) === image; await delay(10)) if (performance.now() > end) return false;
+  return true;
 }
 
 function backingFile(name: string): string {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import * as btrfs from '../../lib/binding/btrfs';
 import type { CheckOptions } from '../../lib/check/check';
 import type { Finding } from '../../lib/check/finding';
@@ -11,6 +11,7 @@ import { Engine } from '../../lib/engine';
 import type { Store } from '../../lib/store/store';
 import { storeOf, TestEngine } from '../helpers/engine';
 import { findings } from '../helpers/findings';
+import { until } from '../helpers/supervision';
 
 /** Of a process before the last reboot. */
 const DEAD = '00000000:1:1';
@@ -294,7 +295,15 @@ describe('check of a loop device', () => {
     try {
       const found = await findings(engine);
       assert.deepEqual(found.map(({ kind, what }) => [kind, what]), [['loop device', device]]);
-      assert.equal((await findings(engine, { repair: true }))[0]?.repaired, 'detached');
+      // As udev does, which hears of the change and looks into it.
+      const open = openSync(device, 'r');
+      let closed = false;
+      const repairing = findings(engine, { repair: true }).then(([first]) => ({ repaired: first?.repaired, closed }));
+      await until(async () => readFileSync(`/sys/block/${basename(device)}/loop/autoclear`, 'latin1'), (flag) => flag === '1\n');
+      await new Promise(setImmediate);
+      closed = true;
+      closeSync(open);
+      assert.deepEqual(await repairing, { repaired: 'detached', closed: true });
       assert.deepEqual(await findings(engine), []);
     } finally {
       await engine.close();
