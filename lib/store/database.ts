@@ -10,6 +10,11 @@ const PAGE = 4096;
 /** Bytes. The first to open the store after everybody has gone reads all of the log. */
 const LONG_LOG = 1024 ** 2;
 const LONGEST_LOG = 16 * 1024 ** 2;
+/**
+ * Milliseconds for another process's transaction. A lock never outlives its process, but whoever has it may wait long for a processor: of
+ * 31 commands at once on two of them the last waits 3 s for transactions of 2 ms, on an emulated machine a minute.
+ */
+const LONGEST_WAIT = 300_000;
 
 /**
  * The store's SQLite file. WAL without an fsync per transaction: what a snapshot's own commit makes durable needs no
@@ -32,7 +37,7 @@ export class StateDatabase {
   static open(file: string, create = false): StateDatabase {
     let raw: Database | undefined;
     try {
-      raw = new BetterSqlite(file, { fileMustExist: !create, timeout: 30_000, nativeBinding: sqliteBinding() });
+      raw = new BetterSqlite(file, { fileMustExist: !create, timeout: LONGEST_WAIT, nativeBinding: sqliteBinding() });
       raw.pragma('synchronous = NORMAL');
       // Folding the log into the database waits for the disk, which a program's event loop should not: see checkpoint().
       raw.pragma(`wal_autocheckpoint = ${LONGEST_LOG / PAGE}`);
