@@ -67,6 +67,7 @@
         "native/archive/data_regions.cc",
         "native/archive/decoder.cc",
         "native/archive/decompress.cc",
+        "native/archive/decompress_file.cc",
         "native/archive/fd_stream.cc",
         "native/archive/names.cc",
         "native/archive/pack.cc",

@@ -8,15 +8,17 @@ import { compareDensity } from './density';
 import { compareEventLoop } from './event-loop';
 import { compareExec } from './exec';
 import { IMAGE_PARTS, type ImagePart, ImageParts } from './images/parts';
+import { compareIsolation } from './isolation';
 import { compareLifecycle } from './lifecycle';
 import { compareMemory } from './memory';
+import { comparePorts } from './ports';
 import type { Comparison, Report, Series } from './result';
 import { compareScale } from './scale';
 import { compareSnapshots } from './snapshots';
 
-export const USUAL = ['snapshots', 'lifecycle', 'exec', 'memory', 'event-loop', 'cli'] as const;
+export const USUAL = ['snapshots', 'lifecycle', 'exec', 'memory', 'isolation', 'event-loop', 'cli'] as const;
 /** The others fill the machine, and take minutes. */
-export const PARTS = [...USUAL, 'density', 'scale', ...IMAGE_PARTS] as const;
+export const PARTS = [...USUAL, 'ports', 'density', 'scale', ...IMAGE_PARTS] as const;
 /** Names of several. */
 export const GROUPS: Record<string, readonly Part[]> = { images: IMAGE_PARTS };
 export type Part = (typeof PARTS)[number];
@@ -75,6 +77,10 @@ async function runPart(bed: Bed, part: Exclude<Part, ImagePart>, quick: boolean)
       return { comparisons: [await compareExec(bed, quick)] };
     case 'memory':
       return { comparisons: [await compareMemory(bed)] };
+    case 'isolation':
+      return { comparisons: [await compareIsolation(bed, quick)] };
+    case 'ports':
+      return { comparisons: await comparePorts(bed, quick) };
     case 'event-loop':
       return { comparisons: [await compareEventLoop(bed)] };
     case 'cli':

@@ -151,8 +151,11 @@ export interface TerminalBinding {
   watchHangup(fd: number, gone: () => void): () => void;
 }
 
-/** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */
-export type ArchiveEnd = { path: NativePath } | { fd: number };
+/**
+ * Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). `growsTo`: the size of a file that
+ * somebody still writes; whoever reads it waits for the rest.
+ */
+export type ArchiveEnd = { path: NativePath } | { fd: number; growsTo?: number };
 
 export interface UnpackOptions {
   /** Stop with EFBIG past this many bytes of file content. */
@@ -169,6 +172,8 @@ export interface UnpackOptions {
   keepDirectoryLinks?: boolean;
   /** A layer of an image: `.wh.` entries remove what the root holds already. */
   layer?: boolean;
+  /** Whether the result has digests; default true. */
+  digests?: boolean;
   signal?: AbortSignal;
 }
 
@@ -176,7 +181,7 @@ export interface UnpackResult {
   entries: number;
   /** Bytes of file content written. */
   bytes: number;
-  /** sha256 (hex) of the bytes as read from the source, and after decompression. */
+  /** sha256 (hex) of the bytes as read from the source, and after decompression; empty where they were not wanted. */
   digest: string;
   diffId: string;
 }

@@ -53,7 +53,7 @@ export async function copyIn(context: Context, row: ContainerRow, source: TarSou
   if (place.readonly !== '') throw new DockerliteError('E_CONFLICT', place.readonly, { path });
   await requireDirectory(place, row, path);
   const { owner, keepKinds, signal } = options;
-  await withSource(source, (end) => archive.unpack(end, place.root, { into: place.path, owner, allowReplace: keepKinds !== true, signal }));
+  await withSource(source, (end) => archive.unpack(end, place.root, { into: place.path, owner, allowReplace: keepKinds !== true, digests: false, signal }));
   recordContainerEvent(context.store, row, 'extract-to-dir');
 }
 

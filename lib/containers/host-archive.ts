@@ -33,7 +33,7 @@ export async function packHost(path: string, target: ArchiveEnd, { followLink, r
 
 /** Unpacks into a directory of the host, nothing outside it, and never a directory over something else or the other way round. */
 export async function unpackHost(source: ArchiveEnd, directory: string, { owner, signal }: UnpackHostOptions): Promise<number> {
-  const { bytes } = await archive.unpack(source, directory, { owner, allowReplace: false, signal });
+  const { bytes } = await archive.unpack(source, directory, { owner, allowReplace: false, digests: false, signal });
   return bytes;
 }
 

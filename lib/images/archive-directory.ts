@@ -47,6 +47,12 @@ export class ArchiveDirectory {
     }
   }
 
+  /** Its path. */
+  file(name: string): string {
+    this.size(name);
+    return this.resolve(name);
+  }
+
   open(name: string, offset = 0): Readable {
     return createReadStream(this.resolve(name), { start: offset });
   }

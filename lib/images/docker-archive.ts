@@ -34,7 +34,7 @@ async function imageOf(directory: ArchiveDirectory, { Config: configName, Layers
   const layers: LayerSource[] = [];
   for (const [index, name] of names.entries()) {
     const digest = await directory.digest(name);
-    layers.push({ diffId: diffIds[index] as string, digest, size: directory.size(name), mediaType: mediaTypeOf(directory.magic(name)), open: (offset) => directory.open(name, offset) });
+    layers.push({ diffId: diffIds[index] as string, digest, size: directory.size(name), mediaType: mediaTypeOf(directory.magic(name)), file: () => directory.file(name), open: (offset) => directory.open(name, offset) });
   }
   const manifest = {
     schemaVersion: 2,

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import * as archive from '../binding/archive';
-import * as btrfs from '../binding/btrfs';
+import type { UnpackResult } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
-import { Workspace } from '../store/workspace';
 import { randomId } from '../util/id';
 import { currentOwner, isAlive } from '../util/owner';
 import { Turnstile } from '../util/turnstile';
 import { chainIds } from './chain-id';
-import { downloadLayer } from './layer-download';
+import { downloadLayer, hexOf, type LayerFile } from './layer-download';
 import { claimLayers, discardBlob, discardLayer, dropClaim, layerRow } from './layer-rows';
+import { LayerTree } from './layer-tree';
 
 /** A layer as somebody offers it: a registry, an archive. */
 export interface LayerSource {
@@ -24,6 +24,8 @@ export interface LayerSource {
   /** Bytes of that. */
   size: number;
   mediaType: string;
+  /** A file on the store's file system that is this, and that nobody changes: it is taken as it is. */
+  file?(): string;
   /** The compressed bytes from an offset on. */
   open(offset: number, signal?: AbortSignal): Readable | Promise<Readable>;
 }
@@ -55,7 +57,7 @@ const making = new Map<string, Promise<void>>();
 
 /**
  * Sees to it that the store has a chain of layers, each a read-only snapshot of the one below plus its tar. Layers are unpacked
- * while the next ones still download; each is downloaded and made once, however many ask for it, in this process and in others.
+ * while they and the next ones still download; each is downloaded and made once, however many ask for it, in this process and in others.
  * @throws E_DIGEST, E_ARCHIVE, E_NO_SPACE, E_ABORTED, and what `open` throws
  */
 export async function ensureLayers(context: Context, layers: readonly LayerSource[], options: EnsureOptions = {}): Promise<LayerChain> {
@@ -66,43 +68,55 @@ export async function ensureLayers(context: Context, layers: readonly LayerSourc
   claimLayers(store, claim, ids);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const downloads: (Promise<string> | undefined)[] = [];
+  const files: (Promise<LayerFile> | undefined)[] = [];
+  const tree = new LayerTree(store);
   try {
     const turnstile = new Turnstile(DOWNLOADS);
     for (const [index, layer] of layers.entries()) {
       const isReady = layerRow(store, ids[index] as string)?.state === 'ready';
       options.onProgress?.(layer, isReady ? 'exists' : 'waiting');
-      downloads.push(isReady ? undefined : turnstile.run(() => download(store, layer, options, signal)));
-      // Nobody may be waiting for it when it fails.
-      downloads.at(-1)?.catch(() => undefined);
+      files.push(isReady ? undefined : downloadInTurn(store, layer, turnstile, { ...options, signal }));
     }
     for (const [index, layer] of layers.entries()) {
-      const file = downloads[index];
+      const file = files[index];
       if (file === undefined) continue;
-      await ensureLayer(store, layer, { id: ids[index] as string, parent: ids[index - 1] ?? '' }, () => file, { ...options, signal });
+      await ensureLayer(store, layer, { id: ids[index] as string, parent: ids[index - 1] ?? '', tree }, file, { ...options, signal });
     }
     return { ids, release: () => dropClaim(store, claim) };
   } catch (error) {
     stop.abort();
-    await Promise.allSettled(downloads);
+    await Promise.allSettled(files.map(async (file) => (await file)?.whole));
     dropClaim(store, claim);
     throw error;
+  } finally {
+    await tree.discard();
   }
 }
 
-async function download(store: Store, layer: LayerSource, { onProgress }: EnsureOptions, signal: AbortSignal): Promise<string> {
-  const file = await downloadLayer(store, layer, (bytes) => onProgress?.(layer, 'downloading', bytes), signal);
-  onProgress?.(layer, 'downloaded');
-  return file;
+/** The file as soon as there is something to read in it. */
+function downloadInTurn(store: Store, layer: LayerSource, turnstile: Turnstile, { onProgress, signal }: EnsureOptions): Promise<LayerFile> {
+  const begun = new Promise<LayerFile>((resolve, reject) => {
+    const work = turnstile.run(async () => {
+      const file = await downloadLayer(store, layer, (bytes) => onProgress?.(layer, 'downloading', bytes), signal);
+      const whole = file.whole.then(() => onProgress?.(layer, 'downloaded'));
+      resolve({ ...file, whole });
+      await whole;
+    });
+    work.catch(reject);
+  });
+  // Nobody may be waiting for it when it fails.
+  begun.catch(() => undefined);
+  return begun;
 }
 
 interface Place {
   id: string;
   parent: string;
+  tree: LayerTree;
 }
 
 /** Until the layer is ready, by our own hands or somebody else's. */
-async function ensureLayer(store: Store, layer: LayerSource, place: Place, file: () => Promise<string>, options: EnsureOptions): Promise<void> {
+async function ensureLayer(store: Store, layer: LayerSource, place: Place, file: Promise<LayerFile>, options: EnsureOptions): Promise<void> {
   const key = `${store.layout.root} ${place.id}`;
   const { signal, onProgress } = options;
   for (;;) {
@@ -130,33 +144,47 @@ function takeTurn({ db }: Store, layer: LayerSource, { id, parent }: Place): 're
     const row = db.get<{ state: string; owner: string }>('SELECT state, owner FROM layers WHERE chain_id = ?', id);
     if (row?.state === 'ready') return 'ready';
     if (row !== undefined && row.owner !== currentOwner() && isAlive(row.owner)) return 'wait';
-    db.run("INSERT OR REPLACE INTO layers (chain_id, state, owner, parent, diff_id, blob) VALUES (?, 'creating', ?, ?, ?, ?)", id, currentOwner(), parent, layer.diffId, layer.digest.replace(/^sha256:/, ''));
+    db.run("INSERT OR REPLACE INTO layers (chain_id, state, owner, parent, diff_id, blob) VALUES (?, 'creating', ?, ?, ?, ?)", id, currentOwner(), parent, layer.diffId, hexOf(layer));
     return 'mine';
   });
 }
 
-async function makeLayer(store: Store, layer: LayerSource, { id, parent }: Place, file: () => Promise<string>, { signal, onProgress, layerLimit }: EnsureOptions): Promise<void> {
-  const { layout, db } = store;
-  const workspace = Workspace.create(layout, 'layer');
+async function makeLayer(store: Store, layer: LayerSource, { id, parent, tree }: Place, begun: Promise<LayerFile>, options: EnsureOptions): Promise<void> {
   try {
-    const path = await file();
-    if (existsSync(layout.layer(id))) await btrfs.subvolumeDelete(layout.layer(id), 'rootfs');
-    if (parent === '') await btrfs.subvolumeCreate(workspace.path, 'rootfs');
-    else await btrfs.snapshotCreate(layout.layerRootfs(parent), workspace.path, 'rootfs', false);
-    onProgress?.(layer, 'extracting');
-    const { bytes, digest, diffId } = await archive.unpack({ path }, workspace.rootfs, { layer: true, maxEntries: MOST_ENTRIES, maxBytes: layerLimit ?? contentLimit(layer.size), signal });
+    const file = await begun;
+    const { bytes, digest, diffId } = await unpackLayer(layer, file, await tree.after(parent), options);
     verify(store, layer, digest, diffId);
-    mkdirSync(layout.layer(id), { recursive: true, mode: 0o700 });
-    // The snapshot waits for the disk: a row that says `ready` is never ahead of its tree.
-    await btrfs.snapshotCreate(workspace.rootfs, layout.layer(id), 'rootfs', true);
-    db.run("UPDATE layers SET state = 'ready', owner = '', bytes = ? WHERE chain_id = ?", bytes, id);
+    await tree.keep(id);
+    store.db.run("UPDATE layers SET state = 'ready', owner = '', bytes = ? WHERE chain_id = ?", bytes, id);
   } catch (error) {
+    await tree.discard();
     await discardLayer(store, id);
     // A file that is no archive may have come wrong: it is not where the next pull begins.
-    if (error instanceof DockerliteError && error.code === 'E_ARCHIVE') discardBlob(store, layer.digest.replace(/^sha256:/, ''));
+    if (error instanceof DockerliteError && error.code === 'E_ARCHIVE') discardBlob(store, hexOf(layer));
     throw error;
+  }
+}
+
+/** Unpacks it while it comes. */
+async function unpackLayer(layer: LayerSource, file: LayerFile, root: string, { signal, onProgress, layerLimit }: EnsureOptions): Promise<UnpackResult> {
+  const broken = new AbortController();
+  file.whole.then(
+    () => onProgress?.(layer, 'extracting'),
+    (error: unknown) => broken.abort(error),
+  );
+  const either = signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]);
+  const fd = file.open();
+  try {
+    const unpacked = await archive.unpack({ fd, growsTo: layer.size }, root, { layer: true, maxEntries: MOST_ENTRIES, maxBytes: layerLimit ?? contentLimit(layer.size), signal: either });
+    await file.whole;
+    return unpacked;
+  } catch (error) {
+    file.stop();
+    // What broke the download says more than that unpacking was stopped for it.
+    const [download] = await Promise.allSettled([file.whole]);
+    throw broken.signal.aborted && download.status === 'rejected' && signal?.aborted !== true ? download.reason : error;
   } finally {
-    await workspace.remove();
+    closeSync(fd);
   }
 }
 
@@ -164,7 +192,7 @@ async function makeLayer(store: Store, layer: LayerSource, { id, parent }: Place
 function verify(store: Store, layer: LayerSource, digest: string, diffId: string): void {
   const wrong = `sha256:${digest}` !== layer.digest ? [layer.digest, digest] : `sha256:${diffId}` !== layer.diffId ? [layer.diffId, diffId] : undefined;
   if (wrong === undefined) return;
-  discardBlob(store, layer.digest.replace(/^sha256:/, ''));
+  discardBlob(store, hexOf(layer));
   const what = wrong[0] === layer.digest ? 'digest' : 'diff ID (of its content)';
   throw new DockerliteError('E_DIGEST', `layer ${layer.digest}: ${what} verification failed: expected ${wrong[0]}, got sha256:${wrong[1]}`);
 }

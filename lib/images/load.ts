@@ -47,7 +47,7 @@ export function loadImages(context: Context, source: ArchiveEnd, { signal }: Loa
     try {
       const path = `${workspace.path}/archive`;
       mkdirSync(path, { mode: 0o700 });
-      await archive.unpack(source, path, { ...LIMITS, owner: { uid: 0, gid: 0 }, signal });
+      await archive.unpack(source, path, { ...LIMITS, owner: { uid: 0, gid: 0 }, digests: false, signal });
       const loaded: LoadedImage[] = [];
       for (const image of await imagesOf(new ArchiveDirectory(path))) {
         const chain = await ensureLayers(context, image.layers, { signal, onProgress });

@@ -46,7 +46,7 @@ function imageOf(directory: ArchiveDirectory, { raw, content }: ParsedManifest &
     const { mediaType, digest, size } = layer;
     if (!isLayerType(mediaType) || !digest.startsWith('sha256:')) throw new DockerliteError('E_UNSUPPORTED', `layer ${digest}: unsupported media type or digest`);
     const name = pathOf(layer);
-    return { diffId: diffIds[index] as string, digest, size, mediaType, open: (offset) => directory.open(name, offset) };
+    return { diffId: diffIds[index] as string, digest, size, mediaType, file: () => directory.file(name), open: (offset) => directory.open(name, offset) };
   });
   return { config, manifest: raw, layers, tags: [] };
 }

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "archive/copy_tree.h"
-#include "archive/decompress.h"
+#include "archive/decompress_file.h"
 #include "archive/names.h"
 #include "archive/pack.h"
 #include "archive/pack_layer.h"
@@ -39,6 +39,7 @@ Napi::Value Unpack(const Napi::CallbackInfo& info) {
   options.allowReplace = args::Bool(object.Get("allowReplace"), true);
   options.keepDirectoryLinks = args::Bool(object.Get("keepDirectoryLinks"));
   options.layer = args::Bool(object.Get("layer"));
+  options.digests = args::Bool(object.Get("digests"), true);
   std::string root = args::Path(info[1]);
   auto source = std::make_shared<ArchiveEnd>(End(info[0]));
   auto work = [=](Abort& abort) { return unpack(std::move(*source), root, options, abort); };
@@ -56,7 +57,7 @@ Napi::Value Decompress(const Napi::CallbackInfo& info) {
   auto source = std::make_shared<ArchiveEnd>(End(info[0])), target = std::make_shared<ArchiveEnd>(End(info[1]));
   auto object = args::Options(info, 2);
   uint64_t maxBytes = Limit(object, "maxBytes").value_or(UINT64_MAX);
-  auto work = [=](Abort& abort) { return decompress(std::move(*source), std::move(*target), maxBytes, abort); };
+  auto work = [=](Abort& abort) { return decompressFile(std::move(*source), std::move(*target), maxBytes, abort); };
   return Start<uint64_t>(info, object, work, [](Napi::Env env, uint64_t& bytes) -> Napi::Value {
     return Napi::Number::New(env, static_cast<double>(bytes));
   });

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
-#include "archive/abort.h"
-#include "archive/fd_stream.h"
+#include "archive/source.h"
 #include "sys/result.h"
 
 namespace dockerlite::tree {
 
-// Writes what a compressed file (any compression the decoder knows) or a plain one holds; stops past `maxBytes`.
-Result<uint64_t> decompress(ArchiveEnd source, ArchiveEnd target, uint64_t maxBytes, Abort& abort);
+// Writes what `source` decompresses to, having said first whether it is compressed. Bytes after the end of the compressed
+// stream may be left unread.
+Status decompress(Source& source, ByteSink& sink, bool& compressed);
 
 }  // namespace dockerlite::tree

@@ -3,11 +3,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
+
+#include "archive/root_dir.h"
 
 namespace dockerlite::tree {
 namespace {
@@ -41,7 +44,24 @@ Result<FdReader> FdReader::open(ArchiveEnd end, Abort& abort) {
   if (S_ISDIR(st.st_mode)) return Error{EISDIR, "open", path, {}};
   bool regular = S_ISREG(st.st_mode);
   if (regular) ::posix_fadvise(end.fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return FdReader(std::move(end.fd), std::move(path), regular, abort);
+  FdReader reader(std::move(end.fd), std::move(path), regular, abort);
+  if (end.growsTo && regular) {
+    reader.expected_ = *end.growsTo;
+    reader.watch_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    // Watched before the first read: no write is missed.
+    if (reader.watch_ && ::inotify_add_watch(reader.watch_.get(), procPath(reader.fd_.get()).c_str(), IN_MODIFY) < 0)
+      reader.watch_.reset();
+  }
+  return reader;
+}
+
+Status FdReader::waitForMore() {
+  pollfd fds[2] = {{watch_.get(), POLLIN, 0}, {abort_->fd(), POLLIN, 0}};
+  // A user may have no more watches left: then looking now and then has to do.
+  if (::poll(fds, 2, !watch_ || abort_->fd() < 0 ? 20 : -1) < 0 && errno != EINTR) return Error::last("poll");
+  char events[4096];
+  while (watch_ && ::read(watch_.get(), events, sizeof events) > 0) continue;
+  return Nothing{};
 }
 
 Result<size_t> FdReader::read(void* data, size_t size) {
@@ -53,6 +73,11 @@ Result<size_t> FdReader::read(void* data, size_t size) {
       if (!ready.value()) return Abort::error();
     }
     ssize_t got = ::read(fd_.get(), data, size);
+    if (got == 0 && expected_ > 0) {
+      if (auto waited = waitForMore(); !waited) return waited.error();
+      continue;
+    }
+    expected_ -= std::min<uint64_t>(expected_, got > 0 ? static_cast<uint64_t>(got) : 0);
     if (got >= 0) return static_cast<size_t>(got);
     if (errno != EINTR && errno != EAGAIN) return Error::last("read", path_);
   }

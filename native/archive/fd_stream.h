@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ namespace dockerlite::tree {
 struct ArchiveEnd {
   std::optional<std::string> path;
   UniqueFd fd;
+  // Bytes of a file that somebody still writes: whoever reads it waits for them.
+  std::optional<uint64_t> growsTo;
 };
 
 // Reads a file, pipe, socket or terminal, blocking or not, until it ends or the job is aborted.
@@ -28,11 +31,15 @@ class FdReader {
  private:
   FdReader(UniqueFd fd, std::string path, bool regular, Abort& abort)
       : fd_(std::move(fd)), path_(std::move(path)), regular_(regular), abort_(&abort) {}
+  Status waitForMore();
 
   UniqueFd fd_;
   std::string path_;
   bool regular_;
   Abort* abort_;
+  // Of a file that grows: bytes that are still to be read, and what says that some were written.
+  uint64_t expected_ = 0;
+  UniqueFd watch_;
 };
 
 // Buffered writing to the same kinds of descriptors; a reader that went away is EPIPE, never SIGPIPE.

@@ -17,6 +17,14 @@ namespace dockerlite::tree {
 
 using JobsHandle = std::shared_ptr<Jobs>;
 
+inline std::optional<uint64_t> Limit(const Napi::Object& options, const char* name) {
+  Napi::Value value = options.Get(name);
+  if (value.IsUndefined()) return std::nullopt;
+  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0)) throw Napi::TypeError::New(options.Env(), std::string(name) + ": expected a number >= 0");
+  return number >= 9e18 ? INT64_MAX : static_cast<uint64_t>(number);
+}
+
 // The descriptor is duplicated at once: the caller may close its own while the job still runs.
 inline ArchiveEnd End(const Napi::Value& value) {
   Napi::Env env = value.Env();
@@ -33,15 +41,8 @@ inline ArchiveEnd End(const Napi::Value& value) {
   } else {
     end.path = args::Path(object.Get("path"));
   }
+  end.growsTo = Limit(object, "growsTo");
   return end;
-}
-
-inline std::optional<uint64_t> Limit(const Napi::Object& options, const char* name) {
-  Napi::Value value = options.Get(name);
-  if (value.IsUndefined()) return std::nullopt;
-  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0)) throw Napi::TypeError::New(options.Env(), std::string(name) + ": expected a number >= 0");
-  return number >= 9e18 ? INT64_MAX : static_cast<uint64_t>(number);
 }
 
 // Runs `work(abort)` on a thread of its own, known by `options.job` while it does.

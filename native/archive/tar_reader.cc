@@ -34,10 +34,10 @@ TarReader::~TarReader() {
   freelocale(static_cast<locale_t>(locale_));
 }
 
-Result<const std::vector<char>*> TarReader::pull() {
+Result<std::span<const char>> TarReader::pull() {
   auto got = decoder_.next();
   if (!got) return got;
-  decoded_ += got.value()->size();
+  decoded_ += got.value().size();
   if (maxBytes_ && decoded_ > *maxBytes_ + kSlack + entries_ * kSlackPerEntry)
     return Error{EFBIG, "unpack", {}, "the archive is larger than allowed"};
   return got;
@@ -51,8 +51,8 @@ la_ssize_t TarReader::readDecoded(archive* handle, void* self, const void** data
     archive_set_error(handle, EIO, "read failed");
     return -1;
   }
-  *data = got.value()->data();
-  return static_cast<la_ssize_t>(got.value()->size());
+  *data = got.value().data();
+  return static_cast<la_ssize_t>(got.value().size());
 }
 
 Error TarReader::failure(const char* call) {
@@ -95,7 +95,7 @@ Status TarReader::drain() {
   for (;;) {
     auto got = pull();
     if (!got) return got.error();
-    if (got.value()->empty()) return Nothing{};
+    if (got.value().empty()) return Nothing{};
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "archive/decoder.h"
 #include "sys/result.h"
@@ -38,7 +39,7 @@ class TarReader {
 
  private:
   static la_ssize_t readDecoded(archive* handle, void* self, const void** data);
-  Result<const std::vector<char>*> pull();
+  Result<std::span<const char>> pull();
   Error failure(const char* call);
 
   Decoder& decoder_;

@@ -178,7 +178,7 @@ Result<UnpackResult> unpack(ArchiveEnd source, const std::string& rootPath, cons
   if (!into) return into.error();
   auto reader = FdReader::open(std::move(source), abort);
   if (!reader) return reader.error();
-  Decoder decoder(std::move(reader.value()), abort);
+  Decoder decoder(std::move(reader.value()), options.digests, abort);
   TarReader tar(decoder, options.maxBytes);
   auto result = Unpacker(tar, root.value(), options, abort).run();
   if (result) {

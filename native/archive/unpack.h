@@ -21,6 +21,8 @@ struct UnpackOptions {
   bool keepDirectoryLinks = false;
   // A layer over what the root holds: whiteouts remove from it.
   bool layer = false;
+  // Whether the result has digests.
+  bool digests = true;
 };
 
 struct UnpackResult {

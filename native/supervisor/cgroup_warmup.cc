@@ -24,6 +24,7 @@ void* CgroupWarmup::Move(void* data) {
 void CgroupWarmup::Begin() {
   if (running_ && !__atomic_load_n(&done_, __ATOMIC_ACQUIRE)) return;
   Finish();
+  CgroupBases();
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStack);

@@ -28,6 +28,7 @@ namespace {
 
 std::atomic<bool> g_joined = false;  // set by the spawner's thread, and what a fork of it is born with
 std::string g_monitor;               // its pid as liblxc writes it, when it is where it belongs
+std::vector<std::string> g_bases;
 bool g_keepOwner = false;
 bool g_standsIn = false;
 
@@ -66,8 +67,8 @@ long StandIn() {
 }  // namespace
 
 const std::vector<std::string>& CgroupBases() {
-  static const std::vector<std::string> bases = FindBases();
-  return bases;
+  if (g_bases.empty()) g_bases = FindBases();
+  return g_bases;
 }
 
 std::string FreePayloadGroup(const std::string& id) {
@@ -108,7 +109,10 @@ extern "C" __attribute__((visibility("default"))) ssize_t write(int fd, const vo
 }
 
 extern "C" __attribute__((visibility("default"))) long syscall(long number, ...) noexcept {
-  static const auto next = reinterpret_cast<long (*)(long, ...)>(dlsym(RTLD_NEXT, "syscall"));
+  // Not a static that is initialised once: a process forked while a thread does that would wait for it for ever.
+  static std::atomic<long (*)(long, ...)> found;
+  auto next = found.load(std::memory_order_relaxed);
+  if (!next) found = next = reinterpret_cast<long (*)(long, ...)>(dlsym(RTLD_NEXT, "syscall"));
   va_list list;
   va_start(list, number);
   long arguments[6];

@@ -10,7 +10,7 @@ namespace dockerlite {
 // with 1,000 containers keeps 100 KiB and more for a memory group alone, whoever is in it.
 inline constexpr char kMonitors[] = "lxc.monitors";
 
-// Where liblxc makes its groups: a directory of each hierarchy. Found out once.
+// Where liblxc makes its groups: a directory of each hierarchy. Found out once, which a process does before it has threads.
 const std::vector<std::string>& CgroupBases();
 
 // Not there in any hierarchy.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, linkSync, lutimesSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, linkSync, lutimesSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as archive from '../../lib/binding/archive';
 import * as btrfs from '../../lib/binding/btrfs';
@@ -46,6 +46,12 @@ describe('archives', () => {
     return path;
   }
 
+  /** A file that has so many bytes of it yet, open for reading, and what writes the rest. */
+  function growing(content: Buffer, there: number): { fd: number; grow(): void } {
+    const path = file(content.subarray(0, there));
+    return { fd: openSync(path, 'r'), grow: () => appendFileSync(path, content.subarray(there)) };
+  }
+
   function fifo(): string {
     const path = join(store.path, `p${++directories}`);
     execFileSync('mkfifo', [path]);
@@ -63,7 +69,32 @@ describe('archives', () => {
   const sameTree = (directory: string) => assert.deepEqual(withoutBlocks(listTree(directory)), withoutBlocks(expected));
 
   describe('unpack', () => {
-    it('gives what GNU tar packed as PAX', async () => {
+    it('unpacks a file that somebody still writes', async () => {
+    const content = buildTar([{ name: 'first', content: 'x'.repeat(600_000) }, { name: 'last', content: 'y' }]);
+    for (const there of [0, 1, 512, 400_000, content.length - 1]) {
+      const root = fresh();
+      const { fd, grow } = growing(content, there);
+      const done = archive.unpack({ fd, growsTo: content.length }, root);
+      closeSync(fd);
+      if (there > 512) while (!existsSync(join(root, 'first'))) await new Promise(setImmediate);
+      grow();
+      assert.equal((await done).digest, sha256(content));
+      assert.equal(readFileSync(join(root, 'last'), 'utf8'), 'y');
+    }
+  });
+
+  it('waits for more of a file no longer than its caller', async () => {
+    const { fd } = growing(buildTar([{ name: 'first', content: 'x'.repeat(600_000) }]), 400_000);
+    const root = fresh();
+    const stop = new AbortController();
+    const done = archive.unpack({ fd, growsTo: 2 ** 40 }, root, { signal: stop.signal });
+    closeSync(fd);
+    while (!existsSync(join(root, 'first'))) await new Promise(setImmediate);
+    stop.abort();
+    await assert.rejects(done, { code: 'E_ABORTED' });
+  });
+
+  it('gives what GNU tar packed as PAX', async () => {
       const root = fresh();
       const { entries, bytes } = await archive.unpack({ path: file(tar('--format=posix')) }, root);
       sameTree(root);

@@ -35,7 +35,10 @@ describe('a layer that does not fit on the disk', function () {
 
   it('while it is downloaded', async () => {
     const piece = Buffer.alloc(2 ** 20, 'x');
+    // It is unpacked as it comes: this is a file that is larger than the disk.
+    const header = layerOf([{ name: 'endless', content: '', size: 2 ** 32 }], 'none').bytes.subarray(0, 512);
     const endless = function* () {
+      yield header;
       for (;;) yield piece;
     };
     await refused({ diffId: sha256('a'), digest: sha256('b'), size: 2 ** 35, mediaType: '', open: () => Readable.from(endless(), { objectMode: false }) });

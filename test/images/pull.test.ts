@@ -214,6 +214,26 @@ describe('pulling images', () => {
     await assert.rejects(test.engine.images.pullAllTags(`${fake.host}/all:a`, options()).result, /tag can't be used/);
   });
 
+  it('unpacks a layer while the rest of it still comes', async () => {
+    const layer = layerOf([file('first', randomBytes(300_000).toString('hex')), file('last')], 'none');
+    fake.addImage('slow', 'v1', [layer]);
+    const [digest] = [...fake.blobs].find(([, bytes]) => bytes === layer.bytes) as [string, Buffer];
+    let sendRest: (() => void) | undefined;
+    fake.intercept = (_, response, url) => {
+      if (!url.pathname.endsWith(digest)) return false;
+      response.writeHead(200, { 'content-length': layer.bytes.length });
+      response.write(layer.bytes.subarray(0, 500_000));
+      sendRest = () => response.end(layer.bytes.subarray(500_000));
+      return true;
+    };
+    const transfer = pull('slow:v1');
+    const begun = () => readdirSync(store.layout.tmp).some((name) => existsSync(join(store.layout.tmp, name, 'rootfs/first')));
+    while (!begun()) await new Promise(setImmediate);
+    sendRest?.();
+    const { id } = await transfer.result;
+    assert.equal(readFileSync(join(rootfs(id), 'last'), 'utf8'), 'last');
+  });
+
   it('goes on where an interrupted pull stopped', async () => {
     const layer = layerOf([file('big', randomBytes(400_000).toString('hex'))], 'none');
     fake.addImage('resume', 'v1', [layer]);
