@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ContainerOptions } from '../../lib/containers/spec';
@@ -103,6 +104,16 @@ describe('an image that says where what goes', () => {
     mkdirSync(join(tree, 'own'));
     assert.equal(await run(`${SCRIPT}; ${names}`, [], { mounts: [`${join(tree, 'own')}:/etc`] }), `${CONFINED}3\n`);
     assert.equal(await run('cat /etc/hosts; grep -c " /etc/hosts " /proc/mounts', [], { mounts: ['/etc/debian_version:/etc/hosts:ro'] }).then((text) => text.split('\n').at(-2)), '1', 'unless it is at their place');
+  });
+
+  it('may bring device nodes, which nobody can open', async () => {
+    for (const [name, type, numbers] of [['kmsg', 'c', '1 11'], ['mem', 'c', '1 1'], ['loop-control', 'c', '10 237'], ['loop', 'b', '7 0']] as const) {
+      execFileSync('mknod', ['-m', '666', join(tree, name), type, ...numbers.split(' ')]);
+    }
+    const script = 'cd /; for f in kmsg mem loop-control loop; do stat -c %F $f; (head -c 1 < $f) 2>&1 | grep -o "Operation not permitted"; (: >> $f) 2>&1 | grep -o "Operation not permitted"; done';
+    const refused = ['character special file', 'character special file', 'character special file', 'block special file'].map((kind) => `${kind}\nOperation not permitted\nOperation not permitted\n`).join('');
+    assert.equal(await run(script), refused);
+    assert.equal(await run(script, [], { isolation: { userns: 'host', capAdd: ['ALL'], seccomp: 'unconfined' } }), refused);
   });
 
   it('does not change what a user may mount in /proc, or how', async () => {
