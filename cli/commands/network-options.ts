@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NetworkingOptions } from '../../lib/containers/networking';
 import type { EndpointOptions } from '../../lib/network/endpoint';
+import { readEgressFile } from '../../lib/network/egress-file';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 
 /** What `run` and `create` take about networks. */
@@ -12,7 +13,7 @@ export const NETWORK_OPTIONS = {
   domainname: { type: 'string', value: 'DOMAIN', describe: 'Domain of the host name' },
   ip: { type: 'string', value: 'ADDRESS', describe: 'IPv4 address in the first network, e.g. 172.30.100.104' },
   ip6: { type: 'string', value: 'ADDRESS', describe: 'IPv6 address in the first network' },
-  egress: { type: 'string', value: 'POLICY', describe: 'Where it may send to: all, none, or addresses and networks with or without a port, e.g. 192.0.2.0/24:443' },
+  egress: { type: 'list', value: 'TARGET,…|FILE', describe: 'Where it may send to: all, none, or addresses, networks and names, each with a port or without, e.g. 192.0.2.0/24:443,*.example.org; or a file of those, one a line, as @FILE or /PATH' },
   expose: { type: 'list', value: 'PORT[-END][/PROTO]', describe: 'Ports besides the image\'s, for -P' },
   link: { type: 'list', value: 'CONTAINER[:ALIAS]', describe: 'A name of its own for another container' },
   'mac-address': { type: 'string', value: 'ADDRESS', describe: 'Hardware address, e.g. 02:42:ac:11:00:02' },
@@ -31,7 +32,8 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
   if (mixed !== undefined) throw new UsageError('conflicting options: cannot specify both --network-alias or --ip and the same per network');
   return {
     ...(network.length > 0 && { network }),
-    ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname, egress: args.egress }),
+    ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname }),
+    ...(args.egress.length > 0 && { egress: egressPolicy(args.egress) }),
     networkAliases: args['network-alias'],
     links: args.link,
     dns: args.dns,
@@ -42,6 +44,11 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
     publishAll: args['publish-all'],
     expose: args.expose,
   };
+}
+
+/** What is given, with files replaced by what they say. */
+function egressPolicy(words: string[]): string[] {
+  return words.flatMap((word) => word.split(',')).flatMap((word) => (/^(@|\.{0,2}\/)/.test(word) ? readEgressFile(word.replace(/^@/, '')) : [word]));
 }
 
 function given<T extends object>(object: T): Partial<T> {

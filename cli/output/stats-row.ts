@@ -8,6 +8,8 @@ export interface StatsFields {
   BlockIO: string;
   CPUPerc: string;
   Container: string;
+  /** Ours: packets and names that the egress policy has refused. */
+  EgressDenied: string;
   ID: string;
   MemPerc: string;
   MemUsage: string;
@@ -20,6 +22,7 @@ export const STATS_HEADINGS: StatsFields = {
   BlockIO: 'BLOCK I/O',
   CPUPerc: 'CPU %',
   Container: 'CONTAINER',
+  EgressDenied: 'DENIED PACKETS / NAMES',
   ID: 'CONTAINER ID',
   MemPerc: 'MEM %',
   MemUsage: 'MEM USAGE / LIMIT',
@@ -35,7 +38,7 @@ export function statsFields(stats: ContainerStats, full: boolean, container?: st
   const networks = Object.values(stats.networks);
   const sum = (counter: 'rx_bytes' | 'tx_bytes') => networks.reduce((total, network) => total + network[counter], 0);
   const id = full ? stats.id : shortId(stats.id);
-  return {
+  const fields = {
     BlockIO: `${humanSize(blockBytes(stats, 'r'))} / ${humanSize(blockBytes(stats, 'w'))}`,
     CPUPerc: `${cpuPercent(stats).toFixed(2)}%`,
     Container: container ?? id,
@@ -46,6 +49,10 @@ export function statsFields(stats: ContainerStats, full: boolean, container?: st
     NetIO: `${humanSize(sum('rx_bytes'))} / ${humanSize(sum('tx_bytes'))}`,
     PIDs: String(stats.pids_stats.current ?? 0),
   };
+  const { denied_packets: packets, denied_names: names } = stats.egress_stats ?? {};
+  // In JSON only where there is a policy: the rest is then what Docker has.
+  const denied = { value: packets === undefined ? '--' : `${packets} / ${names}`, enumerable: packets !== undefined };
+  return Object.defineProperty(fields, 'EgressDenied', denied) as StatsFields;
 }
 
 /** Of one processor: the container's time against the machine's, all processors together, times their number. */

@@ -210,7 +210,7 @@ export type Message =
   | { kind: 'started'; pid: number; startedAt: string; execId: string; supervisorPid: number; supervisorStart: string; warnings: string[] }
   | { kind: 'failed'; failure: number; errno: number; message: string; execId: string; lines: string[] }
   | { kind: 'exited'; status: number; finishedAt: string; execId: string; oomKilled: boolean; restarting: boolean; startedAt: string }
-  | { kind: 'state'; pid: number; startedAt: string; supervisorPid: number; frozen: boolean; execIds: string[] }
+  | { kind: 'state'; pid: number; startedAt: string; supervisorPid: number; frozen: boolean; refusedNames: number; execIds: string[] }
   | { kind: 'done'; errno: number }
   | { kind: 'drained'; execId: string };
 
@@ -230,7 +230,7 @@ export function decodeMessage(type: number, body: Buffer): Message | undefined {
     case FRAME.exited:
       return { kind: 'exited', status: number(1), finishedAt: long(2), execId: text(4), oomKilled: (number(3) & EXITED_FLAG.oom) !== 0, restarting: (number(3) & EXITED_FLAG.restarting) !== 0, startedAt: long(20) };
     case FRAME.state:
-      return { kind: 'state', pid: number(1), startedAt: long(2), supervisorPid: number(5), frozen: number(6) !== 0, execIds: all(4) };
+      return { kind: 'state', pid: number(1), startedAt: long(2), supervisorPid: number(5), frozen: number(6) !== 0, refusedNames: Number(long(8)), execIds: all(4) };
     case FRAME.done:
       return { kind: 'done', errno: number(1) };
     case FRAME.drained:

@@ -57,6 +57,11 @@ export function readCounter(element: NftElement): Promise<{ packets: number; byt
   return native(() => addon().readCounter(element));
 }
 
+/** The keys in a set that begin with `set.key`. @throws E_SYSTEM with errno ENOENT when there is no such set */
+export function listKeys(set: NftElement): Promise<Buffer[]> {
+  return native(() => addon().listKeys(set));
+}
+
 /** Can a socket be bound there just now? Where the kernel lacks the protocol, nobody has it. */
 export function isPortFree(proto: string, address: string, port: number): boolean {
   return addon().isPortFree(proto, address, port);

@@ -11,8 +11,27 @@ export interface NetworkOrders {
   ports: { proto: string; hostIp: string; hostPort: number }[];
   /** IPv6 addresses, CIDR, and where the default route leads ('' without), by interface. */
   addresses6: { name: string; address: string; gateway: string }[];
-  /** Names of containers, on user-defined networks. */
+  /** Names of containers, on user-defined networks; of anything, under an egress policy. */
   resolver?: ResolverOrders;
+  egress?: EgressOrders;
+}
+
+/** What the supervisor does about an egress policy: the names that may be asked for, and which sets the answers go into. */
+export interface EgressOrders {
+  names: { name: string; port: number }[];
+  outside: EgressSets[];
+  containers: EgressSets[];
+  /** `any` counts, `withPort` holds what was refused. */
+  refused: EgressSets[];
+}
+
+/** Sets a packet from `source` is looked up in: with its destination, and with that and the port. */
+export interface EgressSets {
+  family: 'inet' | 'bridge';
+  table: string;
+  any: string;
+  withPort: string;
+  source: string;
 }
 
 export interface ResolverOrders {
@@ -26,14 +45,20 @@ export interface ResolverOrders {
   outward: boolean;
 }
 
-export function networkFields({ atExit, afterExit, ports, addresses6, resolver }: NetworkOrders): Field[] {
+export function networkFields({ atExit, afterExit, ports, addresses6, resolver, egress }: NetworkOrders): Field[] {
   return [
     ...atExit.map((batch): Field => [70, batch]),
     ...afterExit.map((batch): Field => [79, batch]),
     ...ports.map(({ proto, hostIp, hostPort }): Field => [71, `${proto} ${hostIp} ${hostPort}`]),
     ...addresses6.map(({ name, address, gateway }): Field => [72, `${name} ${address}${gateway === '' ? '' : ` ${gateway}`}`]),
     ...(resolver === undefined ? [] : resolverFields(resolver)),
+    ...(egress === undefined ? [] : egressFields(egress)),
   ];
+}
+
+function egressFields({ names, outside, containers, refused }: EgressOrders): Field[] {
+  const sets = (tag: number, list: EgressSets[]) => list.map(({ family, table, any, withPort, source }): Field => [tag, `${family} ${table} ${any} ${withPort} ${source}`]);
+  return [...names.map(({ name, port }): Field => [78, `${name} ${port}`]), ...sets(80, outside), ...sets(81, containers), ...sets(82, refused)];
 }
 
 function resolverFields({ directory, memberships, servers, links, outward }: ResolverOrders): Field[] {

@@ -333,6 +333,7 @@ export interface NetBinding {
   sendBatch(batch: Buffer, options: { lenient?: boolean }): Promise<void>;
   isPortFree(proto: string, address: string, port: number): boolean;
   readCounter(element: NftElement): Promise<{ packets: number; bytes: number }>;
+  listKeys(set: NftElement): Promise<Buffer[]>;
   connectVeth(netns: number, request: VethRequest): Promise<void>;
   /** Writes /proc/sys/net/… inside the host's namespace; returns the old value. */
   sysctl(key: string, value: string): Promise<string>;

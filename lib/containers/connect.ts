@@ -8,7 +8,7 @@ import { addressesOf, leaveNetwork } from '../network/address-pool';
 import { leaveNetwork6 } from '../network/address-pool6';
 import { attach, type Attachment, attachmentElements, defaultRouteOf } from '../network/attachment';
 import { bridgeOf, ensureBridge } from '../network/bridge';
-import { egressElements } from '../network/egress';
+import { egressElements } from '../network/egress-elements';
 import { hardware } from '../network/elements';
 import { type EndpointOptions, type EndpointSpec, normaliseEndpoint } from '../network/endpoint';
 import { formatIpv4 } from '../network/ipv4';

@@ -166,9 +166,9 @@ export class Container implements AsyncDisposable {
     return updateContainer(this.context, await this.row(), options);
   }
 
-  /** What its egress policy has refused since its start. */
-  async egress(): Promise<EgressCounters> {
-    return egressCounters(this.context.store, await this.row());
+  /** What its egress policy has refused since its start; undefined without a policy. */
+  async egress(): Promise<EgressCounters | undefined> {
+    return egressCounters(this.context, await this.row());
   }
 
   /** What is published and exposed; nothing while it does not run. */

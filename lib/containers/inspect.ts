@@ -4,6 +4,7 @@ import { describeIsolation } from '../security/describe';
 import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
 import { describeBindings } from './inspect-ports';
 import { describeNetwork } from './inspect-network';
+import { formatEgress } from '../network/egress';
 import { networkingOf } from './networking';
 import { DEFAULT_LOG } from './log-options';
 import { type HealthState, probeOf } from './healthcheck';
@@ -97,6 +98,7 @@ function describeHostConfig(spec: ContainerSpec) {
     ...describeHostMounts(spec.mounts, spec.volumesFrom),
     LogConfig: { Type: (spec.log ?? DEFAULT_LOG).driver, Config: (spec.log ?? DEFAULT_LOG).options },
     NetworkMode: spec.network,
+    Egress: formatEgress(networkingOf(spec).egress),
     PortBindings: describeBindings(spec),
     AutoRemove: spec.autoRemove,
     Privileged: spec.privileged,

@@ -121,12 +121,12 @@ export function nameFilesOf(store: Store, id: string, spec: ContainerSpec, attac
 }
 
 function nameOptions(spec: ContainerSpec, attachments: Attachment[]): NameOptions {
-  const { domainname, dns, dnsSearch, dnsOptions, extraHosts } = networkingOf(spec);
+  const { domainname, dns, dnsSearch, dnsOptions, extraHosts, egress } = networkingOf(spec);
   return {
     ...{ mode: spec.network, hostname: spec.hostname, domainname, dns, dnsSearch, dnsOptions },
     addresses: attachments.flatMap(({ ip, ip6 }) => (ip6 === '' ? [ip] : [ip, ip6])),
     extraHosts: extraHosts.map((entry) => hostEntry(entry, attachments)),
-    resolver: attachments.some(({ network }) => !network.predefined),
+    resolver: attachments.some(({ network }) => !network.predefined) || (egress !== undefined && attachments.length > 0),
   };
 }
 

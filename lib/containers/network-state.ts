@@ -4,7 +4,7 @@ import { addressesOf } from '../network/address-pool';
 import { addressOf6 } from '../network/address-pool6';
 import { type Attachment, attachmentElements, vethName } from '../network/attachment';
 import { bridgeOf, removeBridge } from '../network/bridge';
-import { egressElements } from '../network/egress';
+import { egressElements } from '../network/egress-elements';
 import { bridgeElements, portElement } from '../network/elements';
 import { macOf, normaliseEndpoint } from '../network/endpoint';
 import { publishedPorts } from '../network/ports';

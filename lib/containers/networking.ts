@@ -30,8 +30,8 @@ export interface NetworkingOptions {
   publishAll?: boolean;
   /** Ports besides the image's, e.g. "80", "8000-8010/udp": shown, and published with `publishAll`. */
   expose?: string[];
-  /** Where it may send to: "all" (default), "none", or addresses and networks, e.g. "192.0.2.0/24:443,[fd00::7]". */
-  egress?: string;
+  /** Where it may send to: "all" (default), "none", or addresses, networks and names, e.g. "192.0.2.0/24:443,[fd00::7],*.example.org". */
+  egress?: string | readonly string[];
 }
 
 /** The same, normalised; part of the specification of a container that has any of it. */
@@ -118,7 +118,7 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
   if (options.networkAliases?.length) throw new DockerliteError('E_INVALID', 'network-scoped aliases are only supported for user-defined networks');
   if (options.macAddress !== undefined) throw conflict('mac-address');
   if (options.links?.length) throw conflict('links');
-  if (mode !== 'none' && (options.egress ?? 'all') !== 'all') throw conflict('egress');
+  if (mode !== 'none' && parseEgress(options.egress ?? 'all') !== undefined) throw conflict('egress');
   if (sharedNetworkOf(mode) === undefined) return;
   if (sharedNetworkOf(mode) === '') throw new DockerliteError('E_INVALID', 'invalid container format container:<name|id>');
   if (options.hostname !== undefined) throw conflict('hostname');

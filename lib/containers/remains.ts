@@ -5,11 +5,13 @@ import { hasUnifiedCgroups } from '../binding/features';
 import { probeSockets } from '../binding/supervisor';
 import * as net from '../binding/net';
 import { vethName } from '../network/attachment';
+import { openings } from '../network/egress-elements';
 import { removeElements } from '../network/tables';
 import type { Store } from '../store/store';
 import { forgetNames } from './name-orders';
-import { attachmentsOf, containerElements } from './network-state';
-import { containerById } from './record';
+import { attachmentsOf, containerElements, tablesOf } from './network-state';
+import { networkingOf } from './networking';
+import { containerById, specOf } from './record';
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 
@@ -62,8 +64,10 @@ export async function clearAbandoned(store: Store, id: string): Promise<void> {
 async function forgetContainer(store: Store, id: string): Promise<void> {
   const row = containerById(store, id);
   if (row === undefined) return;
-  forgetNames(store, row, attachmentsOf(store, row));
-  await removeElements(containerElements(store, row));
+  const attachments = attachmentsOf(store, row);
+  forgetNames(store, row, attachments);
+  const restricted = networkingOf(specOf(row)).egress !== undefined;
+  await removeElements([...containerElements(store, row), ...(restricted ? await openings(tablesOf(store).name, attachments) : [])]);
 }
 
 /** liblxc appends -1, -2, ... where a name is taken. */

@@ -2,8 +2,10 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { eventMembers, recordContainerEvent } from './container-events';
+import { tellSupervisor } from './connect';
 import { checkName } from './names';
-import type { ContainerRow } from './record';
+import { networkingOf } from './networking';
+import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
 import { withSupervisor } from './supervise';
 
@@ -26,6 +28,8 @@ export async function renameContainer(context: Context, row: ContainerRow, wante
   });
   const renamed = { ...row, name };
   recordContainerEvent(store, renamed, 'rename', { oldName: `/${row.name}` });
-  // Its supervisor tells of its end under this name. That it has just ended is no failure.
-  if (isAllowed('kill', row.state)) await withSupervisor(context, row, (supervisor) => supervisor.setAttributes(eventMembers(renamed))).catch(() => undefined);
+  if (!isAllowed('kill', row.state)) return;
+  // Its supervisor tells of its end under this name, and others find it by that. That it has just ended is no failure.
+  await withSupervisor(context, row, (supervisor) => supervisor.setAttributes(eventMembers(renamed))).catch(() => undefined);
+  if (networkingOf(specOf(row)).endpoints.length > 0) await tellSupervisor(context, row.id).catch(() => undefined);
 }

@@ -29,9 +29,10 @@ function table(name: string, sets: Record<string, string>, chains: Record<string
   return [`add table ${name}`, ...kinds, ...add, ...flush, ...rules, ''].join('\n');
 }
 
+/** `special`: addresses of the link, of the machine, and of clouds' metadata services, also as NAT64 and IPv6 have them. */
 const FAMILIES = [
-  { n: 4, ip: 'ip', type: 'ipv4_addr', local: '{ 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 }' },
-  { n: 6, ip: 'ip6', type: 'ipv6_addr', local: '{ ::/127, fe80::/10, ff00::/8 }' },
+  { n: 4, ip: 'ip', type: 'ipv4_addr', special: '{ 0.0.0.0/8, 100.100.100.200, 127.0.0.0/8, 168.63.129.16, 169.254.0.0/16, 224.0.0.0/3 }' },
+  { n: 6, ip: 'ip6', type: 'ipv6_addr', special: '{ ::/96, ::ffff:0:0/96, 64:ff9b::7f00:0/104, 64:ff9b::a9fe:0/112, fd00:c1::/32, fd00:ec2::/32, fd20:ce::/32, fe80::/10, ff00::/8 }' },
 ] as const;
 type FamilyRules = (typeof FAMILIES)[number];
 
@@ -111,6 +112,9 @@ function bridgeTable(name: string): string {
         'iifname . arp saddr ether . arp saddr ip != @members4 drop',
         'ether type arp accept',
         `${sender} . ip saddr @members4 accept`,
+        // Who has no address yet asks whether it is free, and nothing else.
+        'ip6 saddr :: icmpv6 type != { nd-neighbor-solicit, mld2-listener-report } drop',
+        'ip6 saddr :: meta l4proto != icmpv6 drop',
         'icmpv6 type nd-router-advert drop',
         `icmpv6 type nd-neighbor-advert ${sender} . @th,64,128 != @targets6 drop`,
         `${sender} . ip6 saddr @members6 accept`,
@@ -132,23 +136,39 @@ function bridgeTable(name: string): string {
 function egressSets({ n, type }: FamilyRules): Record<string, string> {
   return {
     [`restricted${n}`]: `type ${type}`,
-    [`denied${n}`]: `type ${type}; counter`,
+    // Single addresses, whoever has them, and for a time those of containers that are allowed by name.
+    [`exact${n}`]: `type ${type} . ${type}; flags timeout`,
+    [`exact_port${n}`]: `type ${type} . ${type} . inet_service; flags timeout`,
+    // Networks.
     [`allowed${n}`]: `type ${type} . ${type}; flags interval`,
     [`allowed_port${n}`]: `type ${type} . ${type} . inet_service; flags interval`,
     // What its names stand for at present, entered when it asks for them.
     [`named${n}`]: `type ${type} . ${type}; flags timeout`,
     [`named_port${n}`]: `type ${type} . ${type} . inet_service; flags timeout`,
+    // What is refused: how much of each container, and of what it is told for a minute, slowly enough to fill nothing.
+    [`denied${n}`]: `type ${type}; counter`,
+    [`told${n}`]: `type ${type}; limit rate 10/second burst 50 packets`,
+    [`refused${n}`]: `type ${type} . ${type} . inet_proto . inet_service; flags dynamic,timeout; timeout 1m; size 65535`,
   };
 }
 
-function egressChains({ n, ip, local }: FamilyRules, withHost: boolean): Record<string, Chain> {
+/** `routed`: of packets to the host and through it; otherwise of frames between containers of a bridge. */
+function egressChains({ n, ip, special }: FamilyRules, routed: boolean): Record<string, Chain> {
   const to = `${ip} saddr . ${ip} daddr`;
-  const allowed = (set: string) => [`${to} @${set}${n} return`, `meta l4proto { tcp, udp, sctp } ${to} . th dport @${set}_port${n} return`];
-  const refuse = [`${ip} saddr @denied${n} drop`, 'drop'];
+  const ports = '{ tcp, udp, sctp }';
+  const allow = (set: string) => [`${to} @${set}${n} return`, `meta l4proto ${ports} ${to} . th dport @${set}_port${n} return`];
+  // Networks and names let out of the machine: what is in it, or on its links, has to be allowed by its address.
+  const outside = [`oifname @bridges jump refuse${n}`, `${ip} daddr ${special} jump refuse${n}`, ...allow('allowed'), ...allow('named')];
   return {
-    ...(withHost && { [`host${n}`]: { rules: [...allowed('allowed'), ...refuse] } }),
-    // A name may not stand for the link's own addresses, where clouds keep their secrets.
-    [`egress${n}`]: { rules: [...allowed('allowed'), ...(withHost ? [`${ip} daddr ${local} jump refuse${n}`] : []), ...allowed('named'), `jump refuse${n}`] },
-    [`refuse${n}`]: { rules: refuse },
+    ...(routed && { [`host${n}`]: { rules: [...allow('exact'), `jump refuse${n}`] } }),
+    [`egress${n}`]: { rules: [...allow('exact'), ...(routed ? outside : []), `jump refuse${n}`] },
+    [`refuse${n}`]: {
+      rules: [
+        `${ip} saddr @told${n} meta l4proto ${ports} update @refused${n} { ${to} . meta l4proto . th dport }`,
+        `${ip} saddr @told${n} meta l4proto != ${ports} update @refused${n} { ${to} . meta l4proto . 0 }`,
+        `${ip} saddr @denied${n} drop`,
+        'drop',
+      ],
+    },
   };
 }

@@ -185,6 +185,16 @@ Napi::Value ReadCounterJs(const Napi::CallbackInfo& info) {
   return PromiseWorker<NftCounter>::Queue(info.Env(), [element = ReadElement(info[0])] { return ReadCounter(element); }, ToCounter);
 }
 
+Napi::Value ToBuffers(Napi::Env env, std::vector<std::string>& list) {
+  Napi::Array array = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); ++i) array.Set(i, Napi::Buffer<char>::Copy(env, list[i].data(), list[i].size()));
+  return array;
+}
+
+Napi::Value ListKeysJs(const Napi::CallbackInfo& info) {
+  return PromiseWorker<std::vector<std::string>>::Queue(info.Env(), [set = ReadElement(info[0])] { return ListKeys(set); }, ToBuffers);
+}
+
 Napi::Value IsPortFreeJs(const Napi::CallbackInfo& info) {
   const int32_t number = args::Int(info[2]);
   std::optional<HostPort> port = ParseHostPort(CString(info[0]), CString(info[1]), number > 0 ? static_cast<unsigned long>(number) : 0);
@@ -230,6 +240,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("encodeElements", Napi::Function::New(env, EncodeElementsJs, "encodeElements"));
   exports.Set("sendBatch", Napi::Function::New(env, SendBatchJs, "sendBatch"));
   exports.Set("readCounter", Napi::Function::New(env, ReadCounterJs, "readCounter"));
+  exports.Set("listKeys", Napi::Function::New(env, ListKeysJs, "listKeys"));
   exports.Set("isPortFree", Napi::Function::New(env, IsPortFreeJs, "isPortFree"));
   exports.Set("connectVeth", Napi::Function::New(env, ConnectVethJs, "connectVeth"));
   exports.Set("hasTable", Napi::Function::New(env, HasTableJs, "hasTable"));

@@ -114,6 +114,14 @@ std::string FinishBatch(std::string_view messages) {
   return batch;
 }
 
+Status QueryNft(std::string_view request, const char* what, const std::function<void(std::string_view message)>& visit) {
+  Result<UniqueFd> socket = KeptSockets::Of().Take();
+  if (!socket) return socket.error();
+  Status asked = netlink::Query(socket.value().get(), request, what, visit);
+  KeptSockets::Of().Keep(std::move(socket.value()));
+  return asked;
+}
+
 Status SendBatch(std::string_view batch) {
   Result<UniqueFd> socket = KeptSockets::Of().Take();
   if (!socket) return socket.error();

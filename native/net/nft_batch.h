@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,10 +38,14 @@ void SendLeniently(std::string_view batch);
 void OpenShared();
 void SendForgotten(std::string_view batch);
 
+// One request that reads: `visit` is called with each message of the answer.
+Status QueryNft(std::string_view request, const char* what, const std::function<void(std::string_view message)>& visit);
 // Packets and bytes of an element's counter. ENOENT without one.
 struct NftCounter {
   uint64_t packets = 0, bytes = 0;
 };
 Result<NftCounter> ReadCounter(const NftElement& element);
+// The keys in a set that begin with `set.key`.
+Result<std::vector<std::string>> ListKeys(const NftElement& set);
 
 }  // namespace dockerlite

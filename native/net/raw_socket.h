@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "net/message_writer.h"
@@ -12,7 +13,9 @@ namespace dockerlite::netlink {
 Result<UniqueFd> Open(int bus, const char* what);
 // Sends messages to the kernel and returns the first error it answered. It has done the work when this returns.
 Status Transact(int socket, std::string_view messages, const char* what);
-// The same on a socket of their own.
+// Sends one request and hands what the kernel answers to `visit`, message by message.
+Status Query(int socket, std::string_view request, const char* what, const std::function<void(std::string_view message)>& visit);
+// A transaction on a socket of its own.
 Status TransactOnce(int bus, std::string_view messages, const char* what);
 
 // Calls `visit` with each message of `bytes`; stops when it returns false.

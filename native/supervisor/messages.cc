@@ -65,7 +65,7 @@ bool TakeFile(std::vector<std::pair<std::string, std::string>>& files, std::stri
   return true;
 }
 
-bool IsNetwork(uint16_t tag) { return tag >= 70 && tag < 80; }
+bool IsNetwork(uint16_t tag) { return tag >= 70 && tag < 90; }
 
 }  // namespace
 

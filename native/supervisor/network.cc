@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -105,6 +106,25 @@ bool TakeMembership(ResolverOrders& orders, const std::string& text) {
   return true;
 }
 
+// "NAME PORT"
+bool TakeName(EgressOrders& orders, const std::string& text) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() != 2) return false;
+  const unsigned long port = strtoul(words[1].c_str(), nullptr, 10);
+  if (port <= 0xffff) orders.names.push_back({words[0], static_cast<uint16_t>(port)});
+  return port <= 0xffff;
+}
+
+// "FAMILY TABLE SET SET ADDRESS"
+bool TakeSets(std::vector<EgressOrders::Sets>& list, const std::string& text) {
+  const std::vector<std::string> words = Words(text);
+  std::optional<Address> source = words.size() == 5 ? ParseAddress(words[4]) : std::nullopt;
+  if (!source || (words[0] != "inet" && words[0] != "bridge")) return false;
+  const uint8_t family = words[0] == "inet" ? NFPROTO_INET : NFPROTO_BRIDGE;
+  list.push_back({family, words[1], words[2], words[3], std::string(reinterpret_cast<const char*>(source->bytes), source->size())});
+  return true;
+}
+
 }  // namespace
 
 bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
@@ -127,6 +147,10 @@ bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
     resolver.links.emplace_back(words[0], words[1]);
   }
   if (tag == 77) resolver.outward = false;
+  if (tag == 78) return TakeName(egress, *text);
+  if (tag == 80) return TakeSets(egress.outside, *text);
+  if (tag == 81) return TakeSets(egress.containers, *text);
+  if (tag == 82) return TakeSets(egress.refused, *text);
   if (tag == 71) ports.push_back(std::move(*text));
   if (tag == 72) addresses6.push_back(std::move(*text));
   return true;
@@ -144,14 +168,16 @@ Status Network::ClaimPorts(const std::vector<std::string>& ports) {
   return Nothing{};
 }
 
-Status Network::Configure(EventLoop& loop, pid_t init) {
+Status Network::Configure(pid_t init) {
+  resolver_.reset();
+  gate_ = orders_.egress.present() ? std::make_unique<EgressGate>(orders_.egress) : nullptr;
+  denials_.Begin(orders_.egress.refused);
   Visit visit(init);
   if (!visit) return Error::last("setns", "network namespace");
   for (const std::string& order : orders_.addresses6)
     if (Status added = AddAddress6(order); !added) return added;
-  resolver_.reset();
   if (!orders_.Resolves()) return Nothing{};
-  resolver_ = std::make_unique<Resolver>(loop, orders_.resolver);
+  resolver_ = std::make_unique<Resolver>(loop_, orders_.resolver, gate_.get(), denials_);
   return resolver_->Listen();
 }
 
@@ -160,17 +186,25 @@ void Network::Publish(const std::string& container) {
   PublishNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
 }
 
-Status Network::Change(EventLoop& loop, pid_t init, NetworkOrders orders) {
+Status Network::Change(pid_t init, NetworkOrders orders) {
   WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
   orders_ = std::move(orders);
   orders_.addresses6.clear();  // they are there
   Publish(container_);
-  return Configure(loop, init);
+  if (!resolver_ || !orders_.Resolves()) return Configure(init);
+  // What is open is so for its addresses of before.
+  std::unique_ptr<EgressGate> gate = orders_.egress.present() ? std::make_unique<EgressGate>(orders_.egress) : nullptr;
+  resolver_->Change(orders_.resolver, gate.get());
+  gate_ = std::move(gate);
+  denials_.Begin(orders_.egress.refused);
+  return Nothing{};
 }
 
 void Network::Release() {
   WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
   resolver_.reset();
+  gate_.reset();
+  denials_.End();
   for (const std::string& batch : orders_.atExit) SendForgotten(batch);
   orders_.atExit.clear();
   ports_.clear();

@@ -54,7 +54,7 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
 // The client has changed the networks of the running container.
 int Supervisor::DoNetwork(const Request& request) {
   if (over_ || !started_) return ESRCH;
-  Status changed = network_.Change(loop_, init_->pid(), request.network);
+  Status changed = network_.Change(init_->pid(), request.network);
   return changed ? 0 : changed.error().code;
 }
 
@@ -186,6 +186,7 @@ void Supervisor::DoStatus(Client& client) {
   body.U32(1, running ? static_cast<uint32_t>(init_->pid()) : 0);
   body.U64(2, static_cast<uint64_t>(init_ ? init_->startedAt() : 0)).U32(5, static_cast<uint32_t>(getpid()));
   body.U32(6, running && IsFrozen(CgroupsOf(init_->pid())) ? 1 : 0);
+  body.U64(8, network_.refusedNames());
   for (auto& exec : execs_)
     if (exec->state() == Process::State::kRunning && exec.get() != probe_) body.Bytes(4, exec->id());
   client.Send(FrameType::kState, body.Take());

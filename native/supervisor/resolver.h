@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <netinet/in.h>
-
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "supervisor/event_loop.h"
-#include "sys/result.h"
+#include "supervisor/container_names.h"
+#include "supervisor/denials.h"
+#include "supervisor/dns_listener.h"
+#include "supervisor/dns_upstream.h"
+#include "supervisor/egress_gate.h"
 
 namespace dockerlite {
-
-// The names of containers, as files in memory: DIRECTORY/NETWORK/n/NAME/CONTAINER is a link whose text is the container's
-// addresses there, DIRECTORY/NETWORK/p/ADDRESS one whose text is its name. A look-up is one readdir(3), however many there are.
-struct Membership {
-  std::string network;                 // id
-  std::string domain;                  // its name
-  std::vector<std::string> addresses;
-  std::vector<std::string> names;      // lower case, the first one is the container's own
-};
-
-void PublishNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships);
-void WithdrawNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships);
 
 struct ResolverOrders {
   std::string directory;
@@ -35,36 +24,30 @@ struct ResolverOrders {
 };
 
 // Answers a container's questions for names on 127.0.0.11, as Docker's daemon does: those of its networks' containers
-// itself, the others by asking the host's servers (or the container's own) from the host's network.
-class Resolver : public Watcher {
+// itself, the others by asking the host's servers (or the container's own) from the host's network. Under an egress policy
+// only those it lists, since questions carry data out as well as anything.
+class Resolver {
  public:
-  Resolver(EventLoop& loop, ResolverOrders orders) : loop_(loop), orders_(std::move(orders)) {}
-  ~Resolver() override;
+  // `gate`: the policy; nullptr without one.
+  Resolver(EventLoop& loop, ResolverOrders orders, EgressGate* gate, Denials& denials);
   // In the container's network namespace.
-  Status Listen();
-  void OnReady(int fd, uint32_t events) override;
-  void set_orders(ResolverOrders orders) { orders_ = std::move(orders); }
+  Status Listen() { return listener_.Listen(); }
+  void Change(ResolverOrders orders, EgressGate* gate);
 
  private:
-  struct Pending {
-    UniqueFd fd;
-    sockaddr_in client{};
-    uint16_t id = 0;  // the client's, and what we sent
-    uint16_t ours = 0;
-    int64_t deadline = 0;
-  };
-  void OnQuestion();
-  void OnAnswer(Pending& pending);
-  void Forward(std::string query, const sockaddr_in& client);
-  void Expire();
-  // The container's answer to a question; empty when it is for others.
-  std::string Answer(std::string_view query) const;
+  void OnQuestion(std::string query, const DnsListener::Client& client);
+  void Answer(const DnsListener::Client& client, std::string_view query, const dns::Question& question, std::string answer);
+  // The container's own answer to a question; empty when it is for others.
+  std::string OwnAnswer(std::string_view query, const dns::Question& question);
+  std::string AnswerName(std::string_view query, const dns::Question& question, const std::vector<std::string>& found);
+  void Forward(std::string query, const dns::Question& question, const DnsListener::Client& client);
+  void ForwardAllowed(std::string query, const dns::Question& question, const DnsListener::Client& client);
 
-  EventLoop& loop_;
   ResolverOrders orders_;
-  UniqueFd socket_;
-  std::vector<std::unique_ptr<Pending>> pending_;
-  size_t server_ = 0;  // which of them answered last
+  EgressGate* gate_;
+  Denials& denials_;
+  DnsListener listener_;
+  DnsUpstream upstream_;
 };
 
 }  // namespace dockerlite

@@ -225,7 +225,7 @@ Client* Supervisor::FindClient(ClientId id) {
 // Nothing of the container has run yet: what has to be there first is done now.
 void Supervisor::OnHello(Process& process) {
   if (&process != init_.get() || !network_.orders().Inside()) return;
-  if (Status configured = network_.Configure(loop_, process.pid()); !configured) {
+  if (Status configured = network_.Configure(process.pid()); !configured) {
     process.Abandon();
     AbandonStart(EngineFailure(configured.error()), {});
   } else {

@@ -106,7 +106,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   UniqueFd idClaim_;
   std::optional<uint64_t> capabilities_;
   Container container_;
-  Network network_;
+  Network network_{loop_, events_};
   RestartPolicy policy_;
   std::optional<int64_t> restartDelay_;  // init has ended, and runs again after so many nanoseconds
   std::unique_ptr<Health> health_;

@@ -37,6 +37,15 @@ describe('dockerlite stats', () => {
     assert.deepEqual(Object.keys(json), ['BlockIO', 'CPUPerc', 'Container', 'ID', 'MemPerc', 'MemUsage', 'Name', 'NetIO', 'PIDs']);
   });
 
+  it('with what an egress policy refuses, where there is one', async () => {
+    await cli.ok('run', '-d', '--name', 'kept', '--egress', 'none', 'busybox', 'sh', '-c', 'nslookup a.example; sleep 1000');
+    const denied = async (...names: string[]) => lines(await cli.ok('stats', '--no-stream', '--format', '{{.EgressDenied}}', ...names)).join(', ');
+    while ((await denied('kept')) !== '0 / 2') assert.match(await denied('kept'), /^0 \/ [012]$/);
+    assert.equal(await denied('first'), '--');
+    assert.match(await cli.ok('stats', '--no-stream', '--format', 'json', 'kept'), /"EgressDenied":"0 \/ 2"/);
+    await cli.ok('rm', '-f', 'kept');
+  });
+
   it('live at a terminal: written over, with what has started and without what has ended', async () => {
     const { screen } = await terminal(`dockerlite --root '${test.root}' stats --format '{{.Name}};'`, [
       ['second;', { type: '' }],

@@ -61,6 +61,13 @@ describe('names of containers', function () {
     assert.equal(await lookUp(client, 'pool'), '');
   });
 
+  it('change when a running container is renamed', async () => {
+    const [client, web] = [await run({ dns: ['127.0.0.1'] }), await run({ name: 'before' })];
+    await web.rename('after');
+    assert.equal(await lookUp(client, 'after'), (await web.inspect()).NetworkSettings.Networks['lan']!.IPAddress);
+    assert.equal(await lookUp(client, 'before'), '');
+  });
+
   it('can be its own for another container', async () => {
     const db = await run({ name: 'postgres' });
     const client = await run({ links: ['postgres:db'] });

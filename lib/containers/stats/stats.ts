@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../../context';
+import { egressCounters } from '../egress';
 import { type ContainerRow, containerById } from '../record';
 import { settle, settleRow } from '../settle';
 import { takeSample } from './sample';
@@ -38,13 +39,18 @@ export async function* allStats(context: Context, options: AllStatsOptions): Asy
   let before = new Map<string, ContainerStats>();
   for (let round = 0; signal?.aborted !== true; round++) {
     const rows = await select(context, options);
-    const samples = await Promise.all(rows.map((row) => takeSample(row, before.get(row.id))));
+    const samples = await Promise.all(rows.map(async (row) => ({ ...(await takeSample(row, before.get(row.id))), ...(await egressStats(context, row)) })));
     before = new Map(samples.map((sample) => [sample.id, sample]));
     const comparable = round > 0 || samples.every(({ cpu_stats }) => cpu_stats.online_cpus === 0);
     if (stream || oneShot || comparable) yield samples;
     if (!stream && (oneShot || comparable)) return;
     await delay(PERIOD_MS, undefined, signal && { signal }).catch(() => undefined);
   }
+}
+
+async function egressStats(context: Context, row: ContainerRow): Promise<Pick<ContainerStats, 'egress_stats'>> {
+  const denied = await egressCounters(context, row);
+  return denied === undefined ? {} : { egress_stats: { denied_packets: denied.packets, denied_bytes: denied.bytes, denied_names: denied.names } };
 }
 
 /** As they are now. */

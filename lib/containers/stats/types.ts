@@ -16,6 +16,8 @@ export interface ContainerStats {
   memory_stats: MemoryStats;
   /** By the name of the interface in the container; none where it uses the host's. */
   networks: Record<string, NetworkStats>;
+  /** What its egress policy has refused; absent without one, and not in Docker's API. */
+  egress_stats?: { denied_packets: number; denied_bytes: number; denied_names: number };
 }
 
 export interface BlockIo {
