@@ -18,6 +18,11 @@ export function snapshotCreate(source: NativePath, parent: NativePath, name: str
   return native(() => addon().snapshotCreate(source, parent, name, readonly));
 }
 
+/** The same, after the directory `parent`, for its owner alone, unless it is there. */
+export function snapshotCreateWithParent(source: NativePath, parent: NativePath, name: string, readonly: boolean): Promise<void> {
+  return native(() => addon().snapshotCreateWithParent(source, parent, name, readonly));
+}
+
 /**
  * Many snapshots at once, on `threads` (1 to 256) threads. Answers are in the order of the requests: null, or why that
  * one failed; the call itself only rejects for a wrong argument. A missing `parent` is made.

@@ -55,6 +55,7 @@ export interface FileSystemInfo {
 export interface BtrfsBinding {
   subvolumeCreate(parent: NativePath, name: string): Promise<void>;
   snapshotCreate(source: NativePath, parent: NativePath, name: string, readonly: boolean): Promise<void>;
+  snapshotCreateWithParent(source: NativePath, parent: NativePath, name: string, readonly: boolean): Promise<void>;
   /** Concurrent ioctls on threads of their own so that they share transaction commits. */
   snapshotBatch(requests: SnapshotRequest[], threads: number): Promise<BatchAnswer[]>;
   /** Deletes `parent`/`name`, subvolumes nested in it first. */

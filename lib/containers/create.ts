@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
@@ -60,10 +59,7 @@ async function createNow(context: Context, options: ContainerOptions): Promise<C
     undo.add(() => discard(store, plan));
     const directory = store.layout.container(plan.id);
     const source = basePath(store, plan.image);
-    if (!pool.take(plan.image.id, directory)) {
-      mkdirSync(directory, { mode: 0o700 });
-      await btrfs.snapshotCreate(source, directory, 'rootfs', false);
-    }
+    if (!(await pool.take(plan.image.id, directory))) await btrfs.snapshotCreateWithParent(source, directory, 'rootfs', false);
     pool.refill(plan.image.id, source);
     if (plan.spec.storage) await limitStorage(store, plan.id, plan.spec);
     if (plan.spec.mounts.length > 0) await makeVolumes(store, plan.spec.mounts, claims, source);
@@ -83,8 +79,7 @@ export async function createFromTree(context: Context, id: string, tree: string,
   await creating([plan], async (undo) => {
     const claims = await reserve(store, [plan]);
     undo.add(() => discard(store, plan));
-    mkdirSync(store.layout.container(id), { mode: 0o700 });
-    await btrfs.snapshotCreate(tree, store.layout.container(id), 'rootfs', false);
+    await btrfs.snapshotCreateWithParent(tree, store.layout.container(id), 'rootfs', false);
     finish(store, [plan], claims);
   });
 }
@@ -119,7 +114,6 @@ export async function createContainers(context: Context, list: ContainerOptions[
       parent: store.layout.container(plan.id),
       name: 'rootfs',
     }));
-    for (const { parent } of requests) mkdirSync(parent, { mode: 0o700 });
     const answers = await btrfs.snapshotBatch(requests, threads);
     const failure = answers.find((answer) => answer !== null);
     if (failure) throw btrfs.wrapNativeError(failure);

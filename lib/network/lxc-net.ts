@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { type Attachment, defaultRouteOf } from './attachment';
 import { broadcastOf, formatIpv4 } from './ipv4';
 
@@ -26,8 +27,18 @@ function veth({ network, index, ip, mac, veth: pair }: Attachment, gateway: bool
     `${key}.flags=up`,
     `${key}.veth.pair=${pair}`,
     `${key}.hwaddr=${mac}`,
+    ...mtuKeys(key, network.bridge),
     // The broadcast address too: without it liblxc 5.0 sets a wrong one (0.0.15.255 in a /20).
     `${key}.ipv4.address=${ip}/${subnet.prefix} ${formatIpv4(broadcastOf(subnet))}`,
     ...(gateway ? [`${key}.ipv4.gateway=${formatIpv4(router)}`] : []),
   ];
+}
+
+/** The bridge's own; to find that out liblxc has the kernel list every link of the machine. */
+function mtuKeys(key: string, bridge: string): string[] {
+  try {
+    return [`${key}.mtu=${Number(readFileSync(`/sys/class/net/${bridge}/mtu`, 'latin1'))}`];
+  } catch {
+    return []; // somebody has just removed it: liblxc says so
+  }
 }

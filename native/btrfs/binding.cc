@@ -30,6 +30,18 @@ Napi::Value SnapshotCreate(const Info& info) {
       ToUndefined);
 }
 
+// And the directory it goes into.
+Napi::Value SnapshotCreateWithParent(const Info& info) {
+  return PromiseWorker<Nothing>::Queue(
+      info.Env(),
+      [request = btrfs::SnapshotRequest{args::Path(info[0]), args::Path(info[1]), args::Path(info[2]),
+                                        args::Bool(info[3])}]() -> Status {
+        std::optional<Error> failure = btrfs::SnapshotBatch({request}, 1).front();
+        return failure ? Status(std::move(*failure)) : Status(Nothing{});
+      },
+      ToUndefined);
+}
+
 btrfs::SnapshotRequest ToRequest(const Napi::Value& value) {
   if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), "expected a snapshot request");
   auto object = value.As<Napi::Object>();
@@ -155,6 +167,7 @@ void RegisterBtrfs(Napi::Env env, Napi::Object exports) {
   };
   add("subvolumeCreate", SubvolumeCreate);
   add("snapshotCreate", SnapshotCreate);
+  add("snapshotCreateWithParent", SnapshotCreateWithParent);
   add("snapshotBatch", SnapshotBatch);
   add("subvolumeDelete", SubvolumeDelete);
   add("subvolumeDeleteWithParent", SubvolumeDeleteWithParent);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type Attachment, vethName } from '../../lib/network/attachment';
 import { normaliseEndpoint } from '../../lib/network/endpoint';
 import { lxcNetwork } from '../../lib/network/lxc-net';
@@ -34,6 +35,11 @@ describe('network/lxc-net', () => {
     const keys = lxcNetwork({ mode: 'bridge', attachments: [{ ...attachment, network: inner }, { ...attachment, index: 1 }] });
     assert.deepEqual(keys.filter((key) => key.includes('gateway')), ['lxc.net.1.ipv4.gateway=172.30.0.1']);
     assert.ok(keys.includes('lxc.net.1.name=eth1'));
+  });
+
+  it("gives the container's end the bridge's own size of packets", () => {
+    const keys = lxcNetwork({ mode: 'bridge', attachments: [{ ...attachment, network: { ...attachment.network, bridge: 'lo' } }] });
+    assert.ok(keys.includes(`lxc.net.0.mtu=${readFileSync('/sys/class/net/lo/mtu', 'latin1').trim()}`), keys.join());
   });
 
   it('says nothing of the namespace of another container', () => assert.deepEqual(lxcNetwork({ mode: 'container' }), []));

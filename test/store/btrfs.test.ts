@@ -62,6 +62,16 @@ describe('binding/btrfs', () => {
       await btrfs.sync(root);
     });
 
+    it('snapshots into a directory that it makes for its owner alone, one level and no more', async () => {
+      const source = await subvolume('source');
+      await btrfs.snapshotCreateWithParent(source, path('new'), 'a', false);
+      await btrfs.snapshotCreateWithParent(source, path('new'), 'b', true);
+      assert.equal(fs.statSync(path('new')).mode & 0o777, 0o700);
+      assert.deepEqual(fs.readdirSync(path('new')), ['a', 'b']);
+      await assert.rejects(btrfs.snapshotCreateWithParent(source, path('new'), 'a', false), { code: 'E_CONFLICT' });
+      await assert.rejects(btrfs.snapshotCreateWithParent(source, path('no', 'such'), 'a', false), { code: 'E_NOT_FOUND' });
+    });
+
     it('takes names of 255 bytes and ones that are not UTF-8', async () => {
       const source = await subvolume('source');
       const parent = Buffer.from(path('\xff\xfe'), 'latin1');
