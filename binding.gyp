@@ -82,6 +82,7 @@
         "native/archive/tree_writer.cc",
         "native/archive/unpack.cc",
         "native/archive/whiteouts.cc",
+        "native/archive/writeback.cc",
         "native/archive/xattrs.cc",
         "native/btrfs/crc32c.cc",
         "native/btrfs/send_stream.cc",

@@ -12,9 +12,13 @@
 #include "archive/tar_reader.h"
 #include "archive/tree_writer.h"
 #include "archive/whiteouts.h"
+#include "archive/writeback.h"
 
 namespace dockerlite::tree {
 namespace {
+
+// Bytes. What is smaller is kept with the names, in the file system's tree.
+constexpr int64_t kWorthWriting = 4096;
 
 Error refuse(const std::string& name, const char* why, int code = EINVAL) {
   return Error{code, "unpack", printable(name), why};
@@ -23,7 +27,9 @@ Error refuse(const std::string& name, const char* why, int code = EINVAL) {
 class Unpacker {
  public:
   Unpacker(TarReader& tar, RootDir& root, const UnpackOptions& options, Abort& abort)
-      : tar_(tar), tree_(root, options.into, {options.allowReplace, options.keepDirectoryLinks}), whiteouts_(root), options_(options), abort_(abort) {}
+      : tar_(tar), tree_(root, options.into, {options.allowReplace, options.keepDirectoryLinks}), whiteouts_(root), options_(options), abort_(abort) {
+    if (options.layer) writeback_.emplace();
+  }
 
   Result<UnpackResult> run();
 
@@ -39,6 +45,8 @@ class Unpacker {
   const UnpackOptions& options_;
   Abort& abort_;
   UnpackResult result_;
+  // A layer is committed when it is whole.
+  std::optional<Writeback> writeback_;
 };
 
 Result<UnpackResult> Unpacker::run() {
@@ -157,7 +165,9 @@ Status Unpacker::entry(archive_entry* entry) {
     auto fd = tree_.file(name);
     if (!fd) return fd.error();
     if (auto done = content(fd.value().get(), raw, size); !done) return done;
-    return tree_.finishFile(fd.value().get(), meta);
+    auto done = tree_.finishFile(fd.value().get(), meta);
+    if (done && writeback_ && size >= kWorthWriting) writeback_->take(std::move(fd.value()));
+    return done;
   }
   if (S_ISLNK(meta.mode)) {
     const char* target = archive_entry_symlink(entry);
