@@ -181,10 +181,12 @@ async function launch(
   ends: StreamEnds | undefined,
 ): Promise<SupervisorConnection> {
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
-  const etc = await etcFiles(context.store.layout.containerRootfs(row.id), mounts);
   const shared = sharedNamespaces(context.store, row, spec);
-  const confined = await confinement(context.store.layout, spec);
-  const health = await healthOrders(context.store, row, spec);
+  const [etc, confined, health] = await Promise.all([
+    etcFiles(context.store.layout.containerRootfs(row.id), mounts),
+    confinement(context.store.layout, spec),
+    healthOrders(context.store, row, spec),
+  ]);
   const network = await prepareNetwork(context.store, row, spec);
   try {
     return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, etc, confined, shared, health });
