@@ -1,9 +1,11 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Runs the bundled CLI from V8's code cache: compiling it anew would take longer than most commands do. Each frequent
 // command has a cache of the functions that it needed, made when it first runs where the file can be written; the others
 // use that of --help. One made by another Node is rejected by V8, and made again.
+//
+// Without the -- in the first line Node takes --env-file for its own, wherever on the command line it is.
 
 const fs = require('node:fs');
 const path = require('node:path');
