@@ -28,6 +28,7 @@ export async function execPayload(store: Store, row: ContainerRow, spec: Contain
     cwd: options.workdir ?? spec.workdir,
     user: options.user ?? spec.user,
     tty,
+    keepTree: true,
     rows: options.rows,
     columns: options.columns,
     ...(await confinement(store.layout, options.privileged ? { ...spec, privileged: true } : spec)),

@@ -3,7 +3,7 @@ import { encodeFields, type Field, u32, u64 } from '../binding/frames';
 
 /** Tags of the shim's orders, see docs/architecture.md. */
 const TAG = { argv: 1, env: 2, cwd: 3, user: 4, group: 5, flags: 6, rlimit: 7, seccomp: 8, rows: 9, columns: 10, capabilities: 11, sysctl: 12, node: 13 } as const;
-const FLAG = { tty: 1, init: 2, noNewPrivileges: 4, newSession: 8 } as const;
+const FLAG = { tty: 1, init: 2, noNewPrivileges: 4, newSession: 8, keepTree: 16 } as const;
 
 export interface Payload {
   argv: string[];
@@ -11,6 +11,8 @@ export interface Payload {
   cwd: string;
   user: string;
   tty: boolean;
+  /** The working directory must be there; else it is made. */
+  keepTree?: boolean;
   init?: boolean;
   rows?: number;
   columns?: number;
@@ -38,7 +40,7 @@ export function encodePayload(payload: Payload): Buffer {
     ...payload.env.map((entry): Field => [TAG.env, entry]),
     [TAG.cwd, payload.cwd],
     [TAG.user, payload.user],
-    [TAG.flags, u32((payload.tty ? FLAG.tty : 0) | (payload.init ? FLAG.init : 0) | (payload.noNewPrivileges ? FLAG.noNewPrivileges : 0) | FLAG.newSession)],
+    [TAG.flags, u32(flagsOf(payload))],
   ];
   for (const group of payload.groups ?? []) fields.push([TAG.group, group]);
   for (const limit of payload.rlimits ?? []) fields.push([TAG.rlimit, limit]);
@@ -49,4 +51,8 @@ export function encodePayload(payload: Payload): Buffer {
   if (payload.capabilities !== undefined) fields.push([TAG.capabilities, u64(payload.capabilities)]);
   for (const filter of [payload.seccomp, payload.quotaFilter]) if (filter !== undefined) fields.push([TAG.seccomp, filter]);
   return encodeFields(fields);
+}
+
+function flagsOf({ tty, init, noNewPrivileges, keepTree }: Payload): number {
+  return FLAG.newSession | (tty ? FLAG.tty : 0) | (init ? FLAG.init : 0) | (noNewPrivileges ? FLAG.noNewPrivileges : 0) | (keepTree ? FLAG.keepTree : 0);
 }

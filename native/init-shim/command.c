@@ -24,10 +24,10 @@ static void make_directories(const char *directory) {
   mkdir(path, 0755);
 }
 
-void enter_directory(const char *directory) {
+void enter_directory(const char *directory, bool make) {
   if (!directory || !*directory) directory = "/";
   if (chdir(directory) == 0) return;
-  if (errno == ENOENT) {
+  if (make && errno == ENOENT) {
     make_directories(directory);
     if (chdir(directory) == 0) return;
   }

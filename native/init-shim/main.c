@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
     terminal_take(slave);
   else if (identity.uid != 0)
     give_stdio(identity.uid);
-  enter_directory(payload.directory);
+  enter_directory(payload.directory, !(payload.flags & PAYLOAD_KEEP_TREE));
   raise_limits(&payload);
   become(&payload, &identity);
   run_command(&payload);

@@ -9,7 +9,7 @@
 // What a FAILED frame calls `kind`.
 enum failure { FAIL_ENGINE = 1, FAIL_NOT_FOUND = 2, FAIL_NOT_EXECUTABLE = 3, FAIL_USER = 4, FAIL_DIRECTORY = 5 };
 
-enum payload_flag { PAYLOAD_TTY = 1, PAYLOAD_INIT = 2, PAYLOAD_NO_NEW_PRIVS = 4, PAYLOAD_NEW_SESSION = 8 };
+enum payload_flag { PAYLOAD_TTY = 1, PAYLOAD_INIT = 2, PAYLOAD_NO_NEW_PRIVS = 4, PAYLOAD_NEW_SESSION = 8, PAYLOAD_KEEP_TREE = 16 };
 
 struct limit {
   int resource;
@@ -89,7 +89,7 @@ void terminal_take(int slave);
 
 // command.c
 _Noreturn void run_command(const struct payload *payload);
-void enter_directory(const char *directory);
+void enter_directory(const char *directory, bool make);
 
 // reaper.c
 void reap_until_exit(pid_t payload) __attribute__((noreturn));
