@@ -14,6 +14,8 @@ import { waitForRun } from './wait';
 import { signalNumber } from '../util/signals';
 
 const { SIGKILL } = constants.signals;
+/** A timer takes no more, and fires at once: who asks for that many days waits for ever. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export interface StopOptions {
   /** Instead of the container's own stop signal. */
@@ -65,7 +67,7 @@ async function endRun(context: Context, row: ContainerRow, options: StopOptions)
 /** As `waitForRun`; undefined when it takes longer. */
 async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number): Promise<boolean | undefined> {
   const patience = new AbortController();
-  const timer = seconds < 0 ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
+  const timer = seconds < 0 || seconds * 1000 > LONGEST_MS ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
   try {
     return await waitForRun(context, row, supervisor, { signal: patience.signal });
   } catch (error) {
