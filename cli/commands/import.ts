@@ -19,16 +19,17 @@ export default defineCommand({
   ],
   options: {
     change: { type: 'list', alias: 'c', value: 'INSTRUCTION', describe: 'Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR' },
+    platform: { type: 'string', value: 'OS/ARCH', describe: 'Platform of what is in it (default that of this machine)' },
     message: { type: 'string', alias: 'm', value: 'TEXT', describe: 'Comment in the history of the image' },
   },
   operands: [1, 2],
-  async run({ change, message, _: [source, reference] }, io) {
+  async run({ change, message, platform, _: [source, reference] }, io) {
     const { images } = await io.engine();
     const opened = openSource(source as string);
     const progress = watchReading(opened, io);
     try {
       const comment = message ?? `Imported from ${source}`;
-      const image = await interruptible((signal) => images.import(opened.source, { reference, changes: change, comment, signal }));
+      const image = await interruptible((signal) => images.import(opened.source, { reference, changes: change, comment, platform, signal }));
       progress.done();
       io.print(`sha256:${image.id}`);
     } finally {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { posix } from 'node:path';
 import type { ImageConfig } from './config';
+import { expandWord } from './expand-word';
 import { parseHealthcheck } from './healthcheck-instruction';
+import { parseExpose } from '../network/port-spec';
 import { signalNumber } from '../util/signals';
 import { DockerliteError } from '../errors';
 
@@ -9,21 +12,22 @@ type Apply = (config: ImageConfig, rest: string) => ImageConfig;
 const INSTRUCTIONS: Record<string, Apply> = {
   CMD: (config, rest) => ({ ...config, Cmd: vector(rest) }),
   ENTRYPOINT: (config, rest) => ({ ...config, Entrypoint: vector(rest) }),
-  USER: (config, rest) => ({ ...config, User: rest }),
-  WORKDIR: (config, rest) => ({ ...config, WorkingDir: rest.startsWith('/') ? rest : `${config.WorkingDir ?? ''}/${rest}` }),
+  USER: (config, rest) => ({ ...config, User: word(config, rest) }),
+  WORKDIR: (config, rest) => ({ ...config, WorkingDir: posix.resolve('/', config.WorkingDir ?? '', word(config, rest)) }),
   STOPSIGNAL: (config, rest) => {
-    signalNumber(rest);
-    return { ...config, StopSignal: rest };
+    const signal = word(config, rest);
+    signalNumber(signal);
+    return { ...config, StopSignal: signal };
   },
   HEALTHCHECK: (config, rest) => ({ ...config, Healthcheck: parseHealthcheck(rest) }),
   ENV: (config, rest) => {
-    const pairs = keyValues(rest);
-    const kept = (config.Env ?? []).filter((entry) => !pairs.some(([key]) => entry.startsWith(`${key}=`)));
-    return { ...config, Env: [...kept, ...pairs.map(([key, value]) => `${key}=${value}`)] };
+    const merged = new Map((config.Env ?? []).map((entry) => [entry.split('=', 1)[0], entry]));
+    for (const [key, value] of keyValues('ENV', config, rest)) merged.set(key, `${key}=${value}`);
+    return { ...config, Env: [...merged.values()] };
   },
-  LABEL: (config, rest) => ({ ...config, Labels: { ...config.Labels, ...Object.fromEntries(keyValues(rest)) } }),
-  EXPOSE: (config, rest) => ({ ...config, ExposedPorts: { ...config.ExposedPorts, ...setOf(rest.split(/\s+/).map(port)) } }),
-  VOLUME: (config, rest) => ({ ...config, Volumes: { ...config.Volumes, ...setOf(rest.startsWith('[') ? vector(rest) : rest.split(/\s+/)) } }),
+  LABEL: (config, rest) => ({ ...config, Labels: { ...config.Labels, ...Object.fromEntries(keyValues('LABEL', config, rest)) } }),
+  EXPOSE: (config, rest) => ({ ...config, ExposedPorts: { ...config.ExposedPorts, ...setOf(words(config, rest).flatMap(ports)) } }),
+  VOLUME: (config, rest) => ({ ...config, Volumes: { ...config.Volumes, ...setOf(rest.startsWith('[') ? vector(rest) : words(config, rest)) } }),
 };
 
 /** Applies Dockerfile instructions as `commit --change` and `import --change` take them. @throws E_INVALID */
@@ -53,26 +57,33 @@ function vector(rest: string): string[] {
   return ['/bin/sh', '-c', rest];
 }
 
-function keyValues(rest: string): [string, string][] {
-  const words = rest.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g) ?? [];
-  if (words[0] !== undefined && !words[0].includes('=')) return [[words[0], rest.slice(words[0].length).trim()]];
-  return words.map((word) => {
-    const equals = word.indexOf('=');
-    if (equals < 1) throw new DockerliteError('E_INVALID', `Syntax error - can't find = in "${word}". Must be of the form: name=value`);
-    return [word.slice(0, equals), unquote(word.slice(equals + 1))];
+function word(config: ImageConfig, text: string): string {
+  return expandWord(text, config.Env ?? []);
+}
+
+function words(config: ImageConfig, rest: string): string[] {
+  return rest.split(/\s+/).map((text) => word(config, text));
+}
+
+/** KEY=VALUE any number of times, or KEY and a value that is the rest of the line. */
+function keyValues(instruction: string, config: ImageConfig, rest: string): [string, string][] {
+  const pairs = rest.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g) ?? [];
+  const [first] = pairs;
+  if (first !== undefined && !first.includes('=')) {
+    const value = rest.slice(first.length).trim();
+    if (value === '') throw new DockerliteError('E_INVALID', `${instruction} must have two arguments`);
+    return [[word(config, first), word(config, value)]];
+  }
+  return pairs.map((pair) => {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new DockerliteError('E_INVALID', `Syntax error - can't find = in "${pair}". Must be of the form: name=value`);
+    return [word(config, pair.slice(0, equals)), word(config, pair.slice(equals + 1))];
   });
 }
 
-function unquote(text: string): string {
-  return text.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, (_all, double?: string, single?: string, escaped?: string) =>
-    double !== undefined ? double.replace(/\\(.)/g, '$1') : (single ?? escaped ?? ''),
-  );
-}
-
-function port(text: string): string {
-  const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text);
-  if (match === null || Number(match[1]) < 1 || Number(match[1]) > 65535) throw new DockerliteError('E_INVALID', `Invalid containerPort: ${text}`);
-  return `${Number(match[1])}/${match[2] ?? 'tcp'}`;
+function ports(text: string): string[] {
+  if (!/^\d{1,5}(-\d{1,5})?(\/(tcp|udp|sctp))?$/i.test(text)) throw new DockerliteError('E_INVALID', `Invalid containerPort: ${text}`);
+  return parseExpose(text);
 }
 
 function setOf(names: string[]): Record<string, Record<string, never>> {

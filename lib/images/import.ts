@@ -5,6 +5,7 @@ import type { ArchiveEnd } from '../binding/types';
 import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
+import { parsePlatform } from '../registry/platform';
 import { Workspace } from '../store/workspace';
 import { withUndo } from '../util/undo';
 import { applyChanges } from './changes';
@@ -20,6 +21,8 @@ export interface ImportOptions {
   /** Dockerfile instructions, see applyChanges. */
   changes?: string[];
   comment?: string;
+  /** Platform of what is in it, e.g. linux/arm64; default this machine's. */
+  platform?: string;
   signal?: AbortSignal;
 }
 
@@ -34,6 +37,7 @@ export async function importImage(context: Context, source: ImportSource, option
   const { store } = context;
   const reference = options.reference === undefined ? undefined : parseReference(options.reference);
   const config = applyChanges({}, options.changes ?? []);
+  const platform = platformOf(options);
   const fill = chooseFill(source, options.signal);
   return withUndo(async (undo) => {
     const workspace = Workspace.create(store.layout, 'import');
@@ -43,7 +47,7 @@ export async function importImage(context: Context, source: ImportSource, option
     const created = new Date().toISOString();
     const oci: OciImage = {
       created,
-      architecture: architecture(),
+      ...platform,
       os: 'linux',
       config,
       rootfs: { type: 'layers', diff_ids: [filled.diffId ?? snapshotDiffId()] },
@@ -56,6 +60,13 @@ export async function importImage(context: Context, source: ImportSource, option
     recordImageEvent(store, 'import', row.id, undefined, oci);
     return toImage(store, row);
   });
+}
+
+function platformOf({ platform }: ImportOptions): Pick<OciImage, 'architecture' | 'variant'> {
+  if (platform === undefined || platform === '') return { architecture: architecture() };
+  const { os, ...rest } = parsePlatform(platform);
+  if (os !== 'linux') throw new DockerliteError('E_INVALID', `operating system is not supported: ${os}`);
+  return rest;
 }
 
 type Fill = (rootfs: string) => Promise<{ bytes: number; diffId?: string }>;
