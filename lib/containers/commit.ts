@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import type { Context } from '../context';
 import { applyChanges } from '../images/changes';
+import type { ImageConfig } from '../images/config';
 import { recordImageEvent } from '../images/image-events';
+import { architecture } from '../images/oci';
 import { publishImage, snapshotDiffId } from '../images/publish';
 import { type ImageRow, type OciImage, toImage, type Image } from '../images/record';
 import { parseReference } from '../images/reference';
+import { signalName } from '../util/signals';
 import { withUndo } from '../util/undo';
 import { recordContainerEvent } from './container-events';
+import { describeVolumes } from './describe-mounts';
+import { describeExposedPorts } from './inspect-ports';
+import { ownEnvironment } from './normalise';
 import { type ContainerRow, specOf } from './record';
 
 export interface CommitOptions {
@@ -38,11 +45,14 @@ export function committedImage({ store }: Context, row: ContainerRow, options: C
     {
       ...before?.config,
       User: spec.user,
-      Env: spec.env.filter((entry) => !entry.startsWith('HOSTNAME=')),
-      Entrypoint: spec.entrypoint,
-      Cmd: spec.command,
+      Env: ownEnvironment(spec),
+      Entrypoint: spec.entrypoint.length === 0 ? undefined : spec.entrypoint,
+      Cmd: spec.command.length === 0 ? undefined : spec.command,
       WorkingDir: spec.workdir,
       Labels: spec.labels,
+      ...ifAny('ExposedPorts', describeExposedPorts(spec)),
+      ...ifAny('Volumes', describeVolumes(spec.mounts)),
+      ...((before?.config.StopSignal ?? spec.stopSignal !== constants.signals.SIGTERM) && { StopSignal: signalName(spec.stopSignal) }),
       ...(spec.healthcheck && { Healthcheck: spec.healthcheck }),
     },
     options.changes ?? [],
@@ -50,7 +60,7 @@ export function committedImage({ store }: Context, row: ContainerRow, options: C
   const oci: OciImage = {
     created,
     ...(options.author === undefined ? {} : { author: options.author }),
-    architecture: before?.architecture ?? process.arch,
+    architecture: before?.architecture ?? architecture(),
     os: 'linux',
     config,
     rootfs: { type: 'layers', diff_ids: [...(before?.rootfs.diff_ids ?? []), snapshotDiffId()] },
@@ -71,4 +81,8 @@ export async function commitContainer(context: Context, row: ContainerRow, optio
   if (tag !== undefined) recordImageEvent(store, 'tag', made.id, tag, oci);
   recordContainerEvent(store, row, 'commit', { comment: options.comment ?? '', imageID: `sha256:${made.id}`, imageRef: tag ?? '' });
   return toImage(store, made);
+}
+
+function ifAny(key: 'ExposedPorts' | 'Volumes', set: Record<string, Record<string, never>> | null): Pick<ImageConfig, typeof key> {
+  return set === null || Object.keys(set).length === 0 ? {} : { [key]: set };
 }

@@ -38,6 +38,11 @@ export function describePorts(ports: ContainerPort[]): Record<string, { HostIp: 
   return described;
 }
 
+/** Config.ExposedPorts. */
+export function describeExposedPorts(spec: ContainerSpec): Record<string, Record<string, never>> {
+  return Object.fromEntries(spec.exposedPorts.map((port) => [port, {}]));
+}
+
 /** HostConfig.PortBindings: what was asked for. */
 export function describeBindings(spec: ContainerSpec): Record<string, { HostIp: string; HostPort: string }[]> {
   const described: Record<string, { HostIp: string; HostPort: string }[]> = {};

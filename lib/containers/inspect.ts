@@ -2,10 +2,11 @@
 import type { Context } from '../context';
 import { describeIsolation } from '../security/describe';
 import { describeHostMounts, describeMounts, describeVolumes } from './describe-mounts';
-import { describeBindings } from './inspect-ports';
+import { describeBindings, describeExposedPorts } from './inspect-ports';
 import { describeNetwork } from './inspect-network';
 import { formatEgress } from '../network/egress';
 import { networkingOf } from './networking';
+import { ownEnvironment } from './normalise';
 import { DEFAULT_LOG } from './log-options';
 import { type HealthState, probeOf } from './healthcheck';
 import { type LiveRow, withLastState } from './live-state';
@@ -100,15 +101,31 @@ function describeHostConfig(spec: ContainerSpec) {
     NetworkMode: spec.network,
     Egress: formatEgress(networkingOf(spec).egress),
     PortBindings: describeBindings(spec),
+    ...describeNames(spec),
     AutoRemove: spec.autoRemove,
     Privileged: spec.privileged,
     ReadonlyRootfs: spec.readonlyRootfs,
     Init: spec.init,
     RestartPolicy: describeRestart(spec.restart ?? NO_RESTART),
     Runtime: 'liblxc',
+    ...ELSEWHERE,
     ...describeResources(spec.resources),
     StorageOpt: spec.storage === undefined ? null : { size: spec.storage.size },
   };
+}
+
+/** What Docker has in HostConfig and nothing can be said about here: templates that name it find its empty value. */
+const ELSEWHERE = { ContainerIDFile: '', ConsoleSize: [0, 0], Cgroup: '', CgroupParent: '', Isolation: '', DeviceRequests: null, VolumeDriver: '', PublishAllPorts: false, CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0 };
+
+/** Where the container looks for names. */
+function describeNames(spec: ContainerSpec) {
+  const { dns, dnsOptions, dnsSearch, extraHosts, endpoints } = networkingOf(spec);
+  const links = endpoints[0]?.links ?? [];
+  return { Dns: dns, DnsOptions: dnsOptions, DnsSearch: dnsSearch, ExtraHosts: orNull(extraHosts), Links: orNull(links) };
+}
+
+function orNull<T>(list: T[]): T[] | null {
+  return list.length === 0 ? null : list;
 }
 
 function describeRestart({ name, maximumRetryCount }: RestartPolicy) {
@@ -123,16 +140,17 @@ function describeConfig(row: ContainerRow, spec: ContainerSpec) {
     AttachStdin: spec.openStdin,
     AttachStdout: true,
     AttachStderr: true,
-    ExposedPorts: Object.fromEntries(spec.exposedPorts.map((port) => [port, {}])),
+    ExposedPorts: describeExposedPorts(spec),
     Tty: spec.tty,
     OpenStdin: spec.openStdin,
     StdinOnce: spec.openStdin,
-    Env: spec.env,
+    Env: ownEnvironment(spec),
     Cmd: spec.command,
     Image: row.image_name,
     Volumes: describeVolumes(spec.mounts),
     WorkingDir: spec.workdir,
     Entrypoint: spec.entrypoint.length === 0 ? null : spec.entrypoint,
+    OnBuild: null,
     Labels: spec.labels,
     StopSignal: signalName(spec.stopSignal),
     StopTimeout: spec.stopTimeout,

@@ -48,7 +48,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     argv: noNul(argv, 'command'),
     entrypoint,
     command,
-    env: mergeEnv([DEFAULT_PATH, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])], image.Env ?? [], toList(options.env)),
+    ...environment([DEFAULT_PATH, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])], [...(image.Env ?? []), ...toList(options.env)]),
     workdir: absolute(options.workdir || image.WorkingDir || '/', 'working directory'),
     user: options.user ?? image.User ?? '',
     hostname: checkHostname(hostname),
@@ -75,6 +75,21 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   return spec;
 }
 
+/** Everything the command gets, and which of it nobody asked for. */
+function environment(defaults: string[], given: string[]): Pick<ContainerSpec, 'env' | 'envDefaults'> {
+  const named = new Set(given.map(variableName));
+  return { env: mergeEnv(defaults, given), envDefaults: defaults.map(variableName).filter((name) => !named.has(name)) };
+}
+
+/** The environment without what every container has. */
+export function ownEnvironment({ env, envDefaults = ['HOSTNAME'] }: ContainerSpec): string[] {
+  return env.filter((entry) => !envDefaults.includes(variableName(entry)));
+}
+
+function variableName(entry: string): string {
+  return entry.split('=', 1)[0] as string;
+}
+
 function toList(env: ContainerOptions['env']): string[] {
   if (env === undefined) return [];
   return Array.isArray(env) ? env : Object.entries(env).map(([key, value]) => `${key}=${value}`);
@@ -84,10 +99,9 @@ function toList(env: ContainerOptions['env']): string[] {
 export function mergeEnv(...lists: string[][]): string[] {
   const merged = new Map<string, string>();
   for (const entry of lists.flat()) {
-    const equals = entry.indexOf('=');
-    const key = equals < 0 ? entry : entry.slice(0, equals);
+    const key = variableName(entry);
     if (key === '') throw new DockerliteError('E_INVALID', `invalid environment variable: ${entry}`);
-    if (equals < 0) merged.delete(key);
+    if (key === entry) merged.delete(key);
     else merged.set(key, entry);
   }
   return [...merged.values()];

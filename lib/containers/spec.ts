@@ -60,6 +60,8 @@ export interface ContainerSpec {
   command: string[];
   /** "K=V", image's and user's merged, PATH, HOSTNAME and (with a tty) TERM included; HOME is added by the shim. */
   env: string[];
+  /** Names of those in `env` that neither image nor user gave. */
+  envDefaults?: string[];
   workdir: string;
   user: string;
   hostname: string;

@@ -5,6 +5,9 @@ import type { Image } from './record';
 /** Docker Engine API v1.44, ImageInspect, as far as it applies here. */
 export type ImageInfo = ReturnType<typeof describeImage>;
 
+/** As Docker shows what an image's configuration leaves out. */
+const NOTHING_SAID = { User: '', Env: [], Cmd: null, Volumes: null, WorkingDir: '', Entrypoint: null, OnBuild: null, Labels: null };
+
 export function describeImage(store: Store, image: Image) {
   const { oci } = image;
   return {
@@ -20,7 +23,7 @@ export function describeImage(store: Store, image: Image) {
     Size: image.size,
     GraphDriver: { Name: 'btrfs', Data: { Subvolume: store.layout.imageRootfs(image.id) } },
     RootFS: { Type: 'layers', Layers: oci.rootfs.diff_ids },
-    Config: oci.config,
+    Config: { ...NOTHING_SAID, ...oci.config },
     History: oci.history,
   };
 }

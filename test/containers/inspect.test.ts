@@ -69,7 +69,7 @@ describe('inspect', () => {
     const { Config, HostConfig, Mounts } = await container.inspect();
     assert.deepEqual([Config.Hostname, Config.User, Config.WorkingDir, Config.Tty, Config.OpenStdin], ['box', 'nobody', '/tmp', true, false]);
     assert.deepEqual([Config.Cmd, Config.Entrypoint, Config.Image], [['env'], ['/bin/busybox'], 'busybox']);
-    assert.ok(['A=1', 'EMPTY=', 'TERM=xterm'].every((entry) => Config.Env.includes(entry)), Config.Env.join());
+    assert.deepEqual(Config.Env, ['A=1', 'EMPTY='], 'what every container has is nobody\'s configuration');
     assert.deepEqual([Config.StopSignal, Config.StopTimeout], ['SIGINT', 3]);
     assert.deepEqual(Config.Labels, { 'a.b/c': 'x=y', __proto__x: '' });
     assert.deepEqual(HostConfig.Binds, [`${source}:/mnt:ro`]);

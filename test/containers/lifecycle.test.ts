@@ -111,6 +111,28 @@ describe('a container', () => {
     assert.deepEqual(none, [], 'a fresh container differs from its image in nothing');
   });
 
+  it('commits what it was created with', async () => {
+    const { engine } = test;
+    const options = { image: 'busybox', command: ['true'], tty: true, env: ['A=1'], publish: ['98:98'], expose: ['99'], mounts: ['/anonymous', 'named:/n'], stopSignal: 'INT', workdir: '/tmp' };
+    const container = await engine.containers.create(options);
+    const { config } = (await container.commit()).oci;
+    assert.deepEqual(config, { User: '', Env: ['A=1'], Cmd: ['true'], WorkingDir: '/tmp', Labels: {}, ExposedPorts: { '98/tcp': {}, '99/tcp': {} }, Volumes: { '/anonymous': {} }, StopSignal: 'SIGINT' });
+    await container.remove({ volumes: true });
+    await engine.volumes.remove('named');
+  });
+
+  it('is given the days to end that were asked for', async () => {
+    const container = await sh('trap "echo got; read x < /end; exit 5" TERM; mkfifo /end; echo ready; while :; do sleep 0.1; done');
+    const { stdout } = await container.start({ attach: {} });
+    const words = (stdout as NodeJS.ReadableStream)[Symbol.asyncIterator]();
+    assert.equal(String((await words.next()).value), 'ready\n');
+    const stopped = container.stop({ timeout: 2 ** 31 / 1000 + 1 });
+    assert.equal(String((await words.next()).value), 'got\n');
+    await container.exec(['sh', '-c', 'echo > /end']);
+    await stopped;
+    assert.equal((await container.inspect()).State.ExitCode, 5);
+  });
+
   it('executes more commands in it, many at once', async () => {
     const container = await create(['sleep', '1000']);
     await container.start();
