@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DockerliteError, ERROR_CODES } from '../lib/errors';
+import { DockerliteError } from '../lib/errors';
 import { UsageError } from './command';
+import { findCommand, loadCommand } from './commands';
 import { Output, OutputClosed } from './output/output';
 
 /** What a shell shows for a program that a closed pipe ended. */
@@ -24,21 +25,33 @@ export class ErrorPrinter {
 
   private describe(error: unknown): string {
     let text = `dockerlite: ${error instanceof Error ? error.message : String(error)}\n`;
-    if (error instanceof UsageError) text += `See '${['dockerlite', this.command].join(' ').trim()} --help'.\n`;
+    if (error instanceof UsageError) text += this.whereToLook();
     const hint = (error as Partial<DockerliteError> | undefined)?.hint;
     if (hint !== undefined) text += `${hint}\n`;
     if (this.debug && error instanceof Error) text += `${stacks(error)}\n`;
     return text;
   }
+
+  private whereToLook(): string {
+    const entry = findCommand(this.command)?.[1];
+    const words = ['dockerlite', this.command].join(' ').trim();
+    const usage = entry === undefined ? '' : `Usage:  ${words} ${loadCommand(entry).usage}`.trimEnd() + '\n\n';
+    return `\n${usage}Run '${words} --help' for more information\n`;
+  }
 }
 
-/** Commands of two words end with 1, as Docker's do; `run` with what is no status of the command it was to run. */
+/** In these, what a status says of the command in the container must not be said of dockerlite: Docker's is 125 there, and 1 elsewhere. */
+const RUNS = ['run', 'runi'];
+/** Nor elsewhere: the command is not there (127) or cannot be executed (126); the user interrupted it (130). */
+const TELLING = [126, 127, 130];
+
 function exitStatus(error: unknown, command: string): number {
-  const runs = /^(container )?run$/.test(command);
-  if (!runs && command.includes(' ') && !(error instanceof UsageError)) return 1;
-  const status = (error as { exitStatus?: unknown } | undefined)?.exitStatus;
-  const shown = typeof status === 'number' ? status : 1;
-  return runs && error instanceof DockerliteError && ERROR_CODES[error.code].exit === 1 ? 125 : shown;
+  const { code, exitStatus: status } = error as { code?: unknown; exitStatus?: unknown };
+  if (typeof status !== 'number') return 1;
+  if (error instanceof UsageError || TELLING.includes(status)) return status;
+  if (command === 'exec' && code === 'E_START_FAILED') return 126;
+  if (!(error instanceof DockerliteError)) return status;
+  return RUNS.includes(command) ? 125 : 1;
 }
 
 function stacks(error: Error): string {

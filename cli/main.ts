@@ -35,7 +35,10 @@ async function dispatch(argv: readonly string[], io: MainIo, errors: ErrorPrinte
   if (options.version === true) return runCommand('version', ['--short'], io, errors);
   const [first, ...rest] = words;
   if (first !== undefined && first !== 'help') return runCommand(first, options.help === true ? ['--help'] : rest, io, errors);
-  if (rest[0] !== undefined) return runCommand(rest[0], [...rest.slice(1), '--help'], io, errors);
+  if (rest[0] !== undefined) {
+    if (!Object.hasOwn(MANAGEMENT, rest[0]) && findCommand(rest[0]) === undefined) throw new UsageError(`unknown help topic: ${rest.join(' ')}`, 1);
+    return runCommand(rest[0], [...rest.slice(1), '--help'], io, errors);
+  }
   const { programHelp } = require('./help') as typeof import('./help');
   io.stdout.write(programHelp());
   return 0;

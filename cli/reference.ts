@@ -30,7 +30,7 @@ when one ended it. Otherwise:
 | --: | --- |
 | 0 | done |
 | 1 | it could not be done, for one of the names given at least |
-| 125 | dockerlite itself failed, or did not understand its options |
+| 125 | an option was not understood; of run: the container could not be made or started |
 | 126 | the command in the container cannot be executed |
 | 127 | there is no such command in the container |
 | 141 | nobody reads the output any more |

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { MountOptions } from '../../lib/containers/mount-spec';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
+import { readNamedFile } from '../read-file';
 import { HEALTH_OPTIONS, healthOptions } from './health-options';
 import { ISOLATION_OPTIONS, isolationOptions } from './isolation-options';
 import { parseLabels } from './label-option';
@@ -114,12 +114,7 @@ export function fromOwnEnvironment(entry: string): string {
 
 /** Lines K=V or K; comments and empty lines are left out, values are taken as they are. */
 export function readVariables(file: string, option: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`--${option}: ${(error as Error).message}`);
-  }
+  const text = readNamedFile(file);
   const lines: string[] = [];
   for (const [index, raw] of text.replace(/^\ufeff/, '').split('\n').entries()) {
     const line = raw.replace(/\r$/, '').trimStart();

@@ -12,11 +12,14 @@ export async function createFromArgs(engine: Engine, args: ContainerArgs, option
   const cidfile = args.cidfile === undefined ? undefined : claimCidFile(args.cidfile);
   try {
     if (args.pull === 'always') await pullFor(io, options.image, args);
-    const container = await engine.containers.create(options).catch(async (error: unknown) => {
+    const create = async () => {
+      await requirePlatform(engine, options.image, args.platform);
+      return engine.containers.create(options);
+    };
+    const container = await create().catch(async (error: unknown) => {
       if (!isMissing(error, options.image)) throw error;
-      const name = withTag(options.image);
-      if (args.pull !== 'missing') throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${name}`, { cause: error });
-      if (!args.quiet) io.warn(`Unable to find image '${name}' locally`);
+      if (args.pull !== 'missing') throw error;
+      if (!args.quiet) io.warn(`Unable to find image '${withTag(options.image)}' locally`);
       await pullFor(io, options.image, args);
       return engine.containers.create(options);
     });
@@ -27,6 +30,17 @@ export async function createFromArgs(engine: Engine, args: ContainerArgs, option
     cidfile?.discard();
     throw error;
   }
+}
+
+/** An image that is here for another platform is as good as none. @throws E_NO_SUCH_IMAGE, E_INVALID */
+async function requirePlatform({ images }: Engine, name: string, text: string | undefined): Promise<void> {
+  if (text === undefined || text === '') return;
+  const { formatPlatform, parsePlatform, platformRank } = require('../../lib/registry/platform') as typeof import('../../lib/registry/platform');
+  const wanted = parsePlatform(text);
+  const { os, architecture, variant } = (await images.get(name)).oci;
+  const offered = { os, architecture, ...(variant !== undefined && { variant }) };
+  if (platformRank(wanted, offered) !== undefined) return;
+  throw new DockerliteError('E_NO_SUCH_IMAGE', `image with reference ${name} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(offered)}`);
 }
 
 /** That the image itself is not there, and not what the container is to be made with. */

@@ -16,7 +16,7 @@ export default defineCommand({
     format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
   },
   async run({ format }, io) {
-    const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format, { strict: true });
+    const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format, { fields: 'rows' });
     const info = await (await io.engine()).info();
     io.print(render === undefined ? describe(info) : render(dockerInfo(info)));
   },

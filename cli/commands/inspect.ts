@@ -2,7 +2,7 @@
 import { DockerliteError, type ErrorCode } from '../../lib/errors';
 import type { Engine } from '../../lib/engine';
 import { defineCommand, UsageError } from '../command';
-import { compileTemplate } from '../output/template';
+import { INSPECT_FORMAT, inspectEach } from '../output/inspection';
 import { volumeInfo } from '../output/volume-row';
 
 const KINDS = ['container', 'image', 'volume', 'network'] as const;
@@ -19,30 +19,15 @@ export default defineCommand({
     [`inspect --type image -f '{{json .Config.Env}}' debian`, 'the environment an image gives'],
   ],
   options: {
-    format: { type: 'string', alias: 'f', value: 'TEMPLATE', describe: "'json' or a Go template" },
+    format: INSPECT_FORMAT,
     size: { type: 'boolean', alias: 's', default: false, describe: 'With what containers have written' },
     type: { type: 'string', value: 'TYPE', describe: 'Only a container, an image, a volume or a network' },
   },
   operands: [1, Infinity],
   async run({ format, size, type, _: words }, io) {
-    const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format);
     const kinds = chooseKinds(type);
     const engine = await io.engine();
-    const found: object[] = [];
-    const failures: unknown[] = [];
-    for (const word of words) {
-      try {
-        const info = await find(engine, kinds, word, size);
-        if (info === undefined) failures.push(new Error(`No such ${kinds.length === 1 ? kinds[0] : 'object'}: ${word}`));
-        else found.push(info);
-      } catch (error) {
-        if (!(error instanceof DockerliteError)) throw error;
-        failures.push(error);
-      }
-    }
-    io.stdout.write(render === undefined ? `${JSON.stringify(found, null, 4)}\n` : found.map((info) => `${render(info)}\n`).join(''));
-    for (const failure of failures) io.warn(`Error: ${(failure as Error).message}`);
-    return failures.length === 0 ? 0 : 1;
+    return inspectEach(io, format, words, (word) => find(engine, kinds, word, size), ({ message }) => io.warn(`Error: ${message}`));
   },
 });
 
@@ -62,13 +47,13 @@ const FINDERS: Record<Kind, (engine: Engine, word: string, size: boolean) => Pro
 };
 
 /** A container goes before an image of the same name, and that before a volume. */
-async function find(engine: Engine, kinds: readonly Kind[], word: string, size: boolean): Promise<object | undefined> {
+async function find(engine: Engine, kinds: readonly Kind[], word: string, size: boolean): Promise<object> {
   for (const kind of kinds) {
     try {
       return await FINDERS[kind](engine, word, size);
     } catch (error) {
-      if ((error as Partial<DockerliteError>).code !== MISSING[kind]) throw error;
+      if (kinds.length === 1 || (error as Partial<DockerliteError>).code !== MISSING[kind]) throw error;
     }
   }
-  return undefined;
+  throw new DockerliteError('E_NOT_FOUND', `No such object: ${word}`);
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
-import { DockerliteError } from '../../lib/errors';
 import { parseDevice } from '../../lib/security/devices';
 import type { Isolation } from '../../lib/security/isolation';
 import { parseSecurityOptions } from '../../lib/security/security-options';
 import { parseUlimit } from '../../lib/security/ulimits';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 import { parseSize } from '../parse-size';
+import { readNamedFile } from '../read-file';
 
 /** What `run` and `create` take about how the container is kept apart from the host. */
 export const ISOLATION_OPTIONS = {
@@ -61,16 +59,7 @@ function some<T>(list: T[]): T[] | undefined {
 function readProfile(option: string): string {
   const [, file] = /^seccomp[=:](.+)$/.exec(option) ?? [];
   if (file === undefined || file === 'unconfined' || file === 'builtin') return option;
-  try {
-    return `seccomp=${readFileSync(file, 'utf8')}`;
-  } catch (error) {
-    throw new DockerliteError('E_INVALID', `opening seccomp profile (${file}) failed: open ${file}: ${reason(error)}`, { cause: error });
-  }
-}
-
-function reason(error: unknown): string {
-  const { errno, message } = error as NodeJS.ErrnoException;
-  return errno === undefined ? message : (getSystemErrorMap().get(errno)?.[1] ?? message);
+  return `seccomp=${readNamedFile(file, `opening seccomp profile (${file}) failed: `)}`;
 }
 
 function sysctls(list: string[]): Record<string, string> {

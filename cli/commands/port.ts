@@ -22,7 +22,7 @@ export default defineCommand({
     const [number = '', type = 'tcp'] = wanted.split('/');
     if (!/^\d{1,5}$/.test(number)) throw new UsageError(`invalid port: ${wanted}`, 1);
     const found = ports.filter((port) => port.privatePort === Number(number) && port.type === type);
-    if (found.length === 0) throw new DockerliteError('E_NOT_FOUND', `No public port '${number}/${type}' published for ${name}`);
+    if (found.length === 0) throw new DockerliteError('E_NOT_FOUND', `No public port '${wanted}' published for ${name}`);
     for (const { ip, publicPort } of found) io.print(`${hostAddress(ip)}:${publicPort}`);
     return 0;
   },

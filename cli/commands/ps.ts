@@ -10,7 +10,7 @@ const STANDARD = 'table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.S
 
 const OPTIONS = {
   all: { type: 'boolean', alias: 'a', default: false, describe: 'Show all containers, not just those that run' },
-  filter: { type: 'list', alias: 'f', value: 'KEY=VALUE', describe: 'Show only what matches: id, name, status, label, ancestor, exited, health, volume, network, before, since' },
+  filter: { type: 'list', alias: 'f', value: 'KEY=VALUE', describe: 'Show only what matches: id, name, status, label, ancestor, exited, health, volume, network, publish, expose, before, since' },
   format: { type: 'string', value: 'TEMPLATE', describe: "'table', 'table TEMPLATE', 'json', or a Go template" },
   last: { type: 'number', alias: 'n', value: 'N', default: -1, describe: 'Show the N containers created last, running or not' },
   latest: { type: 'boolean', alias: 'l', default: false, describe: 'Show the container created last, running or not' },

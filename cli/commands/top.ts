@@ -2,6 +2,9 @@
 import { defineCommand } from '../command';
 import { formatTable } from '../output/table';
 
+/** As Docker's. */
+const TOP_NARROWEST = 17;
+
 export default defineCommand({
   usage: 'CONTAINER [ps OPTIONS]',
   describe: 'Display the running processes of a container, with the columns that options of ps(1) ask for',
@@ -16,6 +19,6 @@ export default defineCommand({
   async run({ _: [word = '', ...options] }, io) {
     const { containers } = await io.engine();
     const { titles, processes } = await (await containers.get(word)).top(options);
-    io.stdout.write(formatTable([titles, ...processes]));
+    io.stdout.write(formatTable([titles, ...processes], TOP_NARROWEST));
   },
 });

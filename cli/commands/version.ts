@@ -19,7 +19,7 @@ export default defineCommand({
   },
   async run({ format, short }, io) {
     if (short) return io.print(`dockerlite version ${packageVersion()}`);
-    const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format, { strict: true });
+    const render = format === undefined || format === '' ? undefined : compileTemplate(format === 'json' ? '{{json .}}' : format, { fields: 'rows' });
     const versions = readVersions();
     io.print(render === undefined ? describe(versions) : render(versions));
   },

@@ -19,7 +19,7 @@ export function formatRows<Row extends object>(format: string | undefined, { sta
   if (format === 'json') format = '{{json .}}';
   const template = unescapeTabs(format);
   const table = /^table\s+/.exec(template);
-  const apply = compileTemplate(table ? template.slice(table[0].length) : template, { strict: true });
+  const apply = compileTemplate(table ? template.slice(table[0].length) : template, { fields: 'rows' });
   if (!table) return rows.map((row) => `${apply(row)}\n`).join('');
   // Control codes of a cell must not become columns, so that what a row holds is cleaned before the tabs are looked at.
   const lines = rows.map((row) => apply(cleaned(row)).split('\t'));

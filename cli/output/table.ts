@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** Without the three spaces behind it. */
 const NARROWEST = 7;
 
 /** Columns as Docker's tables have them: as wide as their widest cell but no less than ten with the three spaces between, the last one not padded. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(rows: readonly (readonly string[])[], narrowest = NARROWEST): string {
   const widths: number[] = [];
   const cells = rows.map((row) => row.map(printable));
   for (const row of cells) {
     row.forEach((cell, column) => {
-      if (column < row.length - 1) widths[column] = Math.max(widths[column] ?? NARROWEST, displayWidth(cell));
+      if (column < row.length - 1) widths[column] = Math.max(widths[column] ?? narrowest, displayWidth(cell));
     });
   }
   const line = (row: string[]) =>

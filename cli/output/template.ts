@@ -5,24 +5,30 @@ import { callFunction, FUNCTIONS, isTrue, show } from './template-functions';
 export { TemplateError } from './template-parse';
 
 export interface TemplateOptions {
-  /** A field that is not there is an error (ps, images) or shown as <no value> (inspect). */
-  strict?: boolean;
+  /** Whether a field that is not there is an error: always of the rows of a list, of what `inspect` shows when it is not one of a map's. */
+  fields?: 'rows' | 'inspect';
 }
+
+/** Fields that hold maps, whose keys may be missing. */
+const MAPS = new Set(['Annotations', 'Containers', 'Data', 'DriverOpts', 'ExposedPorts', 'Labels', 'Networks', 'Options', 'PortBindings', 'Ports', 'StorageOpt', 'Sysctls', 'Tmpfs', 'Volumes']);
+/** Fields that are there only when they have something to say. */
+const OPTIONAL = new Set(['Annotations', 'Driver', 'ExposedPorts', 'Health', 'Healthcheck', 'Metadata', 'Mounts', 'Name', 'Shell', 'SizeRootFs', 'SizeRw', 'StopSignal', 'StopTimeout', 'Variant', 'VirtualSize']);
 
 /** Compiles a `--format` template; the result is applied to one value at a time. @throws TemplateError */
 export function compileTemplate(source: string, options: TemplateOptions = {}): (value: unknown) => string {
   const nodes = parseTemplate(source);
   checkCalls(nodes);
-  return (value) => new Run(value, options.strict === true).text(nodes, value);
+  return (value) => new Run(value, options.fields).text(nodes, value);
 }
 
 /** One application: variables live here. */
 class Run {
   private readonly variables = new Map<string, unknown>();
+  private readonly maps = new WeakSet<object>();
 
   constructor(
     root: unknown,
-    private readonly strict: boolean,
+    private readonly fields: TemplateOptions['fields'],
   ) {
     this.variables.set('$', root);
   }
@@ -93,17 +99,27 @@ class Run {
   }
 
   private follow(value: unknown, path: readonly string[]): unknown {
-    for (const name of path) {
+    let inMap = this.maps.has(value as object);
+    for (const [i, name] of path.entries()) {
       if (value === null || value === undefined) {
-        if (this.strict) throw executing(`nil data; no entry for key "${name}"`);
+        if (this.fields === 'rows') throw executing(`nil data; no entry for key "${name}"`);
+        if (this.fields === 'inspect' && !inMap) throw missing(path, path[Math.max(0, i - 1)] as string);
         return undefined;
       }
       if (typeof value !== 'object' || Array.isArray(value)) throw executing(`can't evaluate field ${name} in type ${goType(value)}`);
-      if (this.strict && !Object.hasOwn(value, name)) throw executing(`can't evaluate field ${name}`);
-      value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+      const has = Object.hasOwn(value, name);
+      if (!has && this.fields === 'rows') throw executing(`can't evaluate field ${name}`);
+      if (!has && this.fields === 'inspect' && !inMap && !OPTIONAL.has(name)) throw missing(path, name);
+      value = has ? (value as Record<string, unknown>)[name] : undefined;
+      inMap = MAPS.has(name) || (name === 'Config' && path[i - 1] === 'LogConfig');
+      if (inMap && typeof value === 'object' && value !== null) this.maps.add(value);
     }
     return value;
   }
+}
+
+function missing(path: readonly string[], name: string): TemplateError {
+  return executing(`executing "" at <.${path.join('.')}>: map has no entry for key "${name}"`);
 }
 
 /** Go visits a map's keys in order. */

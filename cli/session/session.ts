@@ -4,7 +4,6 @@ import { ReadStream } from 'node:tty';
 import type { Writable } from 'node:stream';
 import { isTerminal } from '../../lib/binding/terminal';
 import type { AttachOptions } from '../../lib/containers/streams';
-import { DockerliteError } from '../../lib/errors';
 import type { Io } from '../io';
 import { OutputClosed } from '../output/output';
 import { DetachFilter } from './detach-keys';
@@ -131,12 +130,11 @@ function insisted(io: Io): number {
   return 1;
 }
 
-class NotATerminal extends DockerliteError {
-  constructor() {
-    super('E_INVALID', 'the input device is not a TTY');
-  }
+/** Docker's status is 1, of `run` too. */
+class NotATerminal extends Error {
+  readonly exitStatus = 1;
 
-  override get exitStatus(): number {
-    return 1;
+  constructor() {
+    super('the input device is not a TTY');
   }
 }

@@ -2,7 +2,7 @@
 import * as btrfs from '../binding/btrfs';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { findImage, type ImageRow, type OciImage } from '../images/record';
+import { findImage, type ImageRow, noSuchImage, type OciImage } from '../images/record';
 import { reserveIdRange } from '../security/id-ranges';
 import type { Store } from '../store/store';
 import { randomId } from '../util/id';
@@ -164,7 +164,7 @@ function reserveOne(store: Store, plan: Plan, claims: Map<string, Claim>): void 
   db.transaction(() => {
     // The image may have gone since it was looked up.
     if (plan.image !== undefined && db.get("SELECT 1 FROM images WHERE id = ? AND state = 'ready'", plan.image.id) === undefined) {
-      throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${plan.imageName}`);
+      throw noSuchImage(plan.imageName);
     }
     const name = freeName(store, plan.wantedName);
     plan.name = name;

@@ -21,7 +21,7 @@ export interface ListOptions {
   last?: number;
   /** With what each has written; looking takes the longer, the more that is. */
   size?: boolean;
-  /** Docker's filters: id, name, status, label, ancestor, exited, volume, network, health, before, since; values of one key are alternatives. */
+  /** Docker's filters: id, name, status, label, ancestor, exited, volume, network, publish, expose, health, before, since; values of one key are alternatives. */
   filters?: Record<string, string[]>;
 }
 
@@ -67,6 +67,8 @@ const FILTERS: Record<string, Filter> = {
   exited: (container, values) => container.state === 'exited' && values.some((value) => Number(value) === container.exitCode),
   volume: (container, values) => container.mounts.some((mount) => values.some((value) => isMounted(mount, value))),
   health: (container, values) => values.includes(container.health),
+  publish: (container, values) => values.some((value) => container.ports.some(({ publicPort, ...port }) => publicPort !== 0 && isPort(value, publicPort, port.type))),
+  expose: (container, values) => values.some((value) => container.ports.some(({ privatePort, type }) => isPort(value, privatePort, type))),
   network: (container, values) => values.some((value) => container.networks.includes(value)),
 };
 const ORDER_FILTERS = ['before', 'since'];
@@ -131,9 +133,24 @@ function checkFilters(filters: Record<string, string[]>): Record<string, string[
     const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
     const bad = key === 'status' ? values.find((value) => !states.includes(value)) : undefined;
     if (bad !== undefined) throw new DockerliteError('E_INVALID', `invalid filter 'status=${bad}'`);
+    if (key === 'publish' || key === 'expose') values.forEach(parsePortFilter);
+    const unhealthy = key === 'health' ? values.find((value) => !['none', 'starting', 'healthy', 'unhealthy'].includes(value)) : undefined;
+    if (unhealthy !== undefined) throw new DockerliteError('E_INVALID', `unrecognised filter value for health: ${unhealthy}`);
     if (key === 'exited' && !values.every((value) => /^-?\d+$/.test(value))) throw new DockerliteError('E_INVALID', `invalid filter 'exited=${values.join()}'`);
   }
   return filters;
+}
+
+/** PORT[-END][/PROTOCOL]. @throws E_INVALID */
+function parsePortFilter(text: string): { first: number; last: number; type: string } {
+  const [, from, to = from, type = 'tcp'] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
+  if (from === undefined) throw new DockerliteError('E_INVALID', `invalid port: ${text}`);
+  return { first: Number(from), last: Number(to), type };
+}
+
+function isPort(filter: string, port: number, protocol: string): boolean {
+  const { first, last, type } = parsePortFilter(filter);
+  return type === protocol && port >= first && port <= last;
 }
 
 /** A filter's value is a regular expression to Docker; one that is none is taken by its letters. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { booleanFilter } from '../util/boolean-filter';
+import { hasLabel, matchesLabels } from '../util/labels';
 import { createNetwork, type NetworkOptions } from '../network/create';
 import type { EndpointOptions } from '../network/endpoint';
 import { describeNetworkRecord, type NetworkInfo } from '../network/inspect';
@@ -113,13 +115,7 @@ function summarise({ id, name, driver, created, spec, v6 }: Network): NetworkSum
 }
 
 function isPrunable({ created, spec: { labels } }: Network, { label = [], withoutLabel = [], until = Infinity }: NetworkPruneOptions): boolean {
-  return created < until && label.every((each) => hasLabel(labels, each)) && !withoutLabel.some((each) => hasLabel(labels, each));
-}
-
-function hasLabel(labels: Record<string, string>, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+  return created < until && matchesLabels(labels, { label, 'label!': withoutLabel });
 }
 
 function compileFilters(filters: Record<string, string[]>, isUsed: (name: string) => boolean): (network: Network) => boolean {
@@ -130,10 +126,11 @@ function compileFilters(filters: Record<string, string[]>, isUsed: (name: string
     label: ({ spec }, value) => hasLabel(spec.labels, value),
     scope: (_, value) => value === 'local',
     type: ({ predefined }, value) => (value === 'builtin') === predefined,
-    dangling: ({ name, predefined }, value) => (value === 'true' || value === '1') === (!predefined && !isUsed(name)),
+    dangling: ({ name, predefined }, value) => booleanFilter('dangling', value) === (!predefined && !isUsed(name)),
   };
   for (const [key, values] of Object.entries(filters)) {
     if (!Object.hasOwn(tests, key)) throw new DockerliteError('E_INVALID', `invalid filter '${key}'`);
+    if (key === 'dangling') values.forEach((value) => booleanFilter(key, value));
     const bad = key === 'type' ? values.find((value) => !['builtin', 'custom'].includes(value)) : undefined;
     if (bad !== undefined) throw new DockerliteError('E_INVALID', `invalid filter: 'type'='${bad}'`);
   }

@@ -39,6 +39,7 @@ export function requireState(verb: Verb, container: { id: string; state: Contain
   if (verb === 'remove') {
     throw new DockerliteError('E_CONFLICT', `You cannot remove a ${state === 'restarting' ? state : 'running'} container ${id}. Stop the container before attempting removal or force remove`);
   }
+  if (state === 'paused' && verb === 'pause') throw new DockerliteError('E_CONFLICT', `Container ${id} is already paused`);
   if (state === 'paused') throw new DockerliteError('E_CONFLICT', `Container ${id} is paused, unpause the container before ${verb}`);
   if (state === 'restarting' && verb === 'attach') throw new DockerliteError('E_CONFLICT', 'You cannot attach to a restarting container, wait until it is running');
   if (state === 'restarting' && verb !== 'start') throw new DockerliteError('E_CONFLICT', `Container ${id} is restarting, wait until the container is running`);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { booleanFilter } from '../util/boolean-filter';
 import { hasLabel } from '../util/labels';
-import { type Image, type ImageRow, toImage } from './record';
+import { type Image, type ImageRow, noSuchImage, toImage } from './record';
 import { normaliseReference } from './reference';
 
 export interface ImageListOptions {
@@ -13,7 +14,7 @@ export interface ImageListOptions {
 type Filter = (image: Image, values: string[]) => boolean;
 
 const FILTERS: Record<string, Filter> = {
-  dangling: (image, values) => values.every((value) => (value === 'true' || value === '1') === (image.tags.length === 0)),
+  dangling: (image, values) => values.every((value) => booleanFilter('dangling', value) === (image.tags.length === 0)),
   label: (image, values) => values.every((value) => hasLabel(image.oci.config.Labels ?? {}, value)),
   reference: (image, values) => values.some((value) => image.tags.some((tag) => matchesReference(tag, value))),
 };
@@ -24,12 +25,13 @@ export function listImages(store: Store, options: ImageListOptions): Image[] {
   const filters = options.filters ?? {};
   const unknown = Object.keys(filters).find((key) => !Object.hasOwn(FILTERS, key) && !ORDER_FILTERS.includes(key));
   if (unknown !== undefined) throw new DockerliteError('E_INVALID', `invalid filter '${unknown}'`);
+  filters['dangling']?.forEach((value) => booleanFilter('dangling', value));
   const rows = store.db.all<ImageRow>("SELECT * FROM images WHERE state = 'ready' ORDER BY created DESC, id");
   let images = rows.map((row) => toImage(store, row));
   for (const key of ORDER_FILTERS) {
     for (const value of filters[key] ?? []) {
       const mark = images.findIndex((image) => image.id.startsWith(value) || image.tags.includes(normaliseReference(value)));
-      if (mark < 0) throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${value}`);
+      if (mark < 0) throw noSuchImage(value);
       images = key === 'before' ? images.slice(mark + 1) : images.slice(0, mark);
     }
   }

@@ -11,6 +11,7 @@ export interface OciImage {
   created: string;
   author?: string;
   architecture: string;
+  variant?: string;
   os: 'linux';
   config: ImageConfig;
   rootfs: { type: 'layers'; diff_ids: string[] };
@@ -83,7 +84,13 @@ export function findImage(store: Store, wanted: string): ImageRow {
     );
     if (rows.length > 0) return onlyMatch(rows, wanted, 'E_NO_SUCH_IMAGE', 'image');
   }
-  throw new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${wanted}`);
+  throw noSuchImage(wanted);
+}
+
+/** In Docker's words, which name the tag that was looked for. */
+export function noSuchImage(wanted: string): DockerliteError {
+  const tagged = /[:@][^/]*$/.test(wanted) ? wanted : `${wanted}:latest`;
+  return new DockerliteError('E_NO_SUCH_IMAGE', `No such image: ${tagged}`);
 }
 
 function imageByTag(store: Store, wanted: string): ImageRow | undefined {

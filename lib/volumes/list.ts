@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { booleanFilter } from '../util/boolean-filter';
 import { hasLabel } from '../util/labels';
 import { toVolume, type Volume, type VolumeRow } from './record';
 
@@ -16,7 +17,7 @@ export interface VolumeFilters {
 type Row = VolumeRow & { uses: number };
 
 const FILTERS: Record<keyof VolumeFilters, (volume: Volume, values: string[], uses: number) => boolean> = {
-  dangling: (_, values, uses) => values.some((value) => isTrue(value) === (uses === 0)),
+  dangling: (_, values, uses) => values.some((value) => booleanFilter('dangling', value) === (uses === 0)),
   driver: (volume, values) => values.includes(volume.driver),
   label: (volume, values) => values.every((value) => hasLabel(volume.labels, value)),
   'label!': (volume, values) => !values.some((value) => hasLabel(volume.labels, value)),
@@ -28,7 +29,7 @@ export async function listVolumes(store: Store, filters: VolumeFilters = {}): Pr
   const given = Object.entries(filters) as [keyof VolumeFilters, string[]][];
   for (const [key, values] of given) {
     if (!Object.hasOwn(FILTERS, key)) throw new DockerliteError('E_INVALID', `invalid filter '${key}'`);
-    if (key === 'dangling') values.forEach(isTrue);
+    if (key === 'dangling') values.forEach((value) => booleanFilter(key, value));
   }
   const rows = store.db.all<Row>(
     `SELECT volumes.*, (SELECT count(*) FROM volume_uses WHERE volume = name) AS uses
@@ -38,10 +39,4 @@ export async function listVolumes(store: Store, filters: VolumeFilters = {}): Pr
     const volume = toVolume(store, row);
     return given.every(([key, values]) => FILTERS[key](volume, values, row.uses)) ? [volume] : [];
   });
-}
-
-function isTrue(value: string): boolean {
-  if (['1', 'true'].includes(value)) return true;
-  if (['0', 'false'].includes(value)) return false;
-  throw new DockerliteError('E_INVALID', `invalid filter 'dangling=${value}'`);
 }

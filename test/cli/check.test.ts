@@ -43,10 +43,10 @@ describe('dockerlite system check', () => {
     for (const args of [['--format', 'yaml'], ['--fix'], ['x']]) {
       const result = await check(...args);
       assert.notEqual(result.status, 0);
-      assert.match(result.stderr, /^dockerlite: .*\nSee 'dockerlite check --help'\.\n$/);
+      assert.match(result.stderr, /^dockerlite: .*\n\nUsage:  dockerlite check \[OPTIONS\].*\n\nRun 'dockerlite check --help' for more information\n$/);
     }
     const missing = await new Cli('/nonexistent/store').run('system', 'check');
-    assert.equal(missing.status, 125);
+    assert.equal(missing.status, 1);
   });
 });
 

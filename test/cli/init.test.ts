@@ -49,10 +49,10 @@ describe('dockerlite init', () => {
   for (const [args, status, message] of [
     [['--size', 'big'], 125, /invalid size: 'big'/],
     [['--size', '-1g'], 125, /invalid size/],
-    [['--size', '12m'], 125, /invalid store size: expected at least 256 MiB/],
+    [['--size', '12m'], 1, /invalid store size: expected at least 256 MiB/],
     [['--size', '1g', '--device', '/dev/null'], 125, /conflicting options/],
     [['--force'], 125, /--force is for --device only/],
-    [['--subnet', '10.0.0.1/33'], 125, /subnet/],
+    [['--subnet', '10.0.0.1/33'], 1, /subnet/],
     [['--device', '/nonexistent/sdx'], 1, /sdx/],
     [['here'], 1, /accepts no arguments/],
   ] as const) {

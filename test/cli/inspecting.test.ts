@@ -53,15 +53,16 @@ describe('dockerlite inspect, top, version, info, and what needs a registry', ()
   });
 
   it('formats', async () => {
-    assert.equal(await cli.ok('inspect', '-sf', '{{.State.Status}} {{.Config.Cmd}} {{.Nosuch}}', 'running'), 'running [sleep 1000] <no value>\n');
+    assert.equal(await cli.ok('inspect', '-sf', '{{.State.Status}} {{.Config.Cmd}} {{.Config.Labels.nosuch}}', 'running'), 'running [sleep 1000] <no value>\n');
     const compact = await cli.ok('inspect', '--format', 'json', 'running', 'busybox');
-    assert.equal(compact.trimEnd().split('\n').length, 2);
+    assert.deepEqual([compact.trimEnd().split('\n').length, (JSON.parse(compact) as unknown[]).length], [1, 2]);
   });
 
   const bad: [string[], number, RegExp][] = [
     [['inspect'], 1, /requires at least 1 argument/],
     [['inspect', '--type', 'plugin', 'x'], 1, /unknown type: "plugin": must be one of "container", "image", "network", "volume"/],
     [['inspect', '--type', '', 'x'], 1, /type is empty: must be one of/],
+    [['inspect', '-f', '{{.Config.Nosuch}}', 'running'], 1, /: executing "" at <\.Config\.Nosuch>: map has no entry for key "Nosuch"/],
     [['inspect', '-f', '{{', 'running'], 1, /template parsing error/],
     [['inspect', '-f', '{{nosuch .}}', 'running'], 1, /function "nosuch" not defined/],
     [['inspect', '-f', '{{index .Config.Cmd 9}}', 'running'], 1, /index out of range/],
@@ -92,7 +93,7 @@ describe('dockerlite inspect, top, version, info, and what needs a registry', ()
     assert.deepEqual(await table('-o', 'pid'), ['PID', String(State.Pid)]);
     assert.match((await table('aux', '--forest'))[0] ?? '', /^USER +PID +%CPU +%MEM +VSZ +RSS +TTY +STAT +START +TIME +COMMAND$/);
     const bad = await cli.run('top', 'running', '-o', 'nonsense');
-    assert.deepEqual([bad.status, bad.stderr], [125, 'dockerlite: ps: error: unknown user-defined format specifier "nonsense"\n']);
+    assert.deepEqual([bad.status, bad.stderr], [1, 'dockerlite: ps: error: unknown user-defined format specifier "nonsense"\n']);
     const stopped = await test.engine.containers.create({ image: 'busybox', name: 'stopped', network: 'none' });
     const { status, stderr } = await cli.run('top', 'stopped');
     assert.equal(status, 1);

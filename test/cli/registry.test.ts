@@ -43,13 +43,13 @@ describe('commands that ask registries and need no store', () => {
     [['login', 'HOST'], 1, /Cannot perform an interactive login from a non TTY device/],
     [['login', '--password-stdin', 'HOST'], 1, /Must provide --username with --password-stdin/],
     [['login', '-u', 'a', '-p', 'x', '--password-stdin', 'HOST'], 1, /mutually exclusive/],
-    [['login', '-u', 'a', '--password-stdin', 'HOST'], 125, /password is empty/],
-    [['login', '-u', 'a', '-p', 'b', 'bad host'], 125, /invalid registry name: "bad host"/],
+    [['login', '-u', 'a', '--password-stdin', 'HOST'], 1, /password is empty/],
+    [['login', '-u', 'a', '-p', 'b', 'bad host'], 1, /invalid registry name: "bad host"/],
     [['login', 'a', 'b'], 1, /accepts at most 1 argument/],
     [['manifest', 'inspect', 'HOST/no/such:tag'], 1, /^dockerlite: no such manifest: HOST\/no\/such:tag\n$/],
     [['manifest', 'inspect', 'Bad Name'], 1, /invalid reference format/],
-    [['tags', 'HOST/UPPER'], 125, /repository name must be lowercase/],
-    [['search', '--limit', '0', 'HOST/x'], 125, /limit 0 is outside the range of \[1, 100\]/],
+    [['tags', 'HOST/UPPER'], 1, /repository name must be lowercase/],
+    [['search', '--limit', '0', 'HOST/x'], 1, /limit 0 is outside the range of \[1, 100\]/],
     [['search', '-f', 'colour=red', 'HOST/x'], 1, /invalid filter 'colour'/],
   ];
   for (const [args, status, pattern] of failures) {

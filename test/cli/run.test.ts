@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cli, type CliOptions, type CliResult, shell } from '../helpers/command-line';
+import { cli, DOCKERLITE, type CliOptions, type CliResult, shell } from '../helpers/command-line';
 import { TestEngine } from '../helpers/engine';
 
 const RUN = ['run', '--network', 'none'];
@@ -30,7 +31,13 @@ describe('dockerlite run', () => {
     ['a file that is not executable', ['--rm', 'busybox', '/etc/passwd'], 126, /^dockerlite: exec: "\/etc\/passwd": permission denied\n$/],
     ['an image that is not there', ['--rm', 'localhost:1/nope'], 125, /^Unable to find image 'localhost:1\/nope:latest' locally\n/],
     ['one that is not to be pulled', ['--pull', 'never', 'nope:1'], 125, /^dockerlite: No such image: nope:1\n/],
-    ['an unknown flag', ['--nope', 'busybox'], 125, /^dockerlite: unknown flag: --nope\nSee 'dockerlite run --help'\.\n$/],
+    ['one for another platform', ['--pull', 'never', '--platform', 'linux/s390x', 'busybox'], 125, /^dockerlite: image with reference busybox was found but does not match the specified platform: wanted linux\/s390x, actual: linux\/\w+\n$/],
+    ['no platform', ['--platform', 'linux/a/b/c', 'busybox'], 125, /unknown operating system or architecture/],
+    ['a file that is not there', ['--label-file', '/nosuch', 'busybox'], 125, /^dockerlite: open \/nosuch: no such file or directory\n/],
+    ['another one', ['--security-opt', 'seccomp=/nosuch', 'busybox'], 125, /^dockerlite: opening seccomp profile \(\/nosuch\) failed: open \/nosuch: no such file or directory\n/],
+    ['a device that is not there', ['--rm', '--device', '/nosuch', 'busybox'], 125, /\/nosuch/],
+    ['a container that is not there', ['--rm', '--pid', 'container:nosuch', 'busybox'], 125, /No such container: nosuch/],
+    ['an unknown flag', ['--nope', 'busybox'], 125, /^dockerlite: unknown flag: --nope\n\nUsage:  dockerlite run \[OPTIONS\] IMAGE \[COMMAND\] \[ARG\.\.\.\]\n\nRun 'dockerlite run --help' for more information\n$/],
     ['no image', [], 1, /^dockerlite: 'dockerlite run' requires at least 1 argument\n/],
     ['-a with -d', ['-d', '-a', 'stdout', 'busybox'], 125, /conflicting options/],
     ['-it without a terminal', ['-it', 'busybox'], 1, /^dockerlite: the input device is not a TTY\n$/],
@@ -50,6 +57,13 @@ describe('dockerlite run', () => {
 
   it('passes on everything after the image', async () => {
     assert.equal((await run(['--rm', 'busybox', 'echo', '--rm', '-it', '--', '-e'])).stdout, '--rm -it -- -e\n');
+  });
+
+  it('has options that are Node\'s too', async () => {
+    const direct = spawnSync(DOCKERLITE, ['--root', test.root, 'run', '--env-file', '/nosuch', 'busybox', 'true'], { encoding: 'utf8' });
+    assert.deepEqual([direct.status, direct.stderr.split('\n')[0]], [125, 'dockerlite: open /nosuch: no such file or directory']);
+    const inside = spawnSync(DOCKERLITE, ['--root', test.root, 'run', '--rm', '--network', 'none', 'busybox', 'echo', '--env-file=/nosuch'], { encoding: 'utf8' });
+    assert.deepEqual([inside.status, inside.stdout], [0, '--env-file=/nosuch\n'], inside.stderr);
   });
 
   it('takes environment, working directory, user, host name and entrypoint', async () => {

@@ -171,11 +171,13 @@ describe('the command line', () => {
     [['run', '--help'], 0, /-e, --env/, /^$/],
     [['container'], 0, /^Usage: {2}dockerlite container COMMAND/, /^$/],
     [['container', 'run', '--help'], 0, /^Usage: {2}dockerlite run/, /^$/],
-    [['nope'], 1, /^$/, /^dockerlite: unknown command: dockerlite nope\nSee 'dockerlite --help'\.\n$/],
+    [['nope'], 1, /^$/, /^dockerlite: unknown command: dockerlite nope\n\nRun 'dockerlite --help' for more information\n$/],
+    [['help', 'nope'], 1, /^$/, /^dockerlite: unknown help topic: nope\n\nRun 'dockerlite --help' for more information\n$/],
+    [['volume', 'nope'], 1, /^$/, /^dockerlite: unknown command: dockerlite volume nope\n\nRun 'dockerlite volume --help' for more information\n$/],
     [['container', 'nope'], 1, /^$/, /unknown command: dockerlite container nope/],
     [['constructor'], 1, /^$/, /unknown command/],
     [['--nope', 'run'], 125, /^$/, /unknown flag: --nope/],
-    [['wait', 'x'], 125, /^$/, /^dockerlite: there is no dockerlite store at .*\n.*dockerlite init\n$/],
+    [['wait', 'x'], 1, /^$/, /^dockerlite: there is no dockerlite store at .*\n.*dockerlite init\n$/],
   ] as [string[], number, RegExp, RegExp][]) {
     it(`${args.join(' ') || 'nothing'}: ${status}`, async () => {
       const result = await cli(args);

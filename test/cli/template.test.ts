@@ -62,6 +62,8 @@ const BAD: [template: string, message: RegExp][] = [
   ['{{pad .Id 1 99999999999}}', /small whole number/],
 ];
 
+const INSPECTED = { State: {}, Mounts: [{ Type: 'bind' }], Config: { Labels: { a: 'b' } }, HostConfig: { LogConfig: { Config: { a: 'b' } } } };
+
 describe('templates', () => {
   for (const [template, expected] of GOOD) it(`applies ${template}`, () => assert.equal(compileTemplate(template)(VALUE), expected));
   for (const [template, message] of BAD) {
@@ -71,7 +73,15 @@ describe('templates', () => {
       assert.throws(attempt, /^Error: template parsing error: template: :1: |^TemplateError/);
     });
   }
-  it('knows what is missing where it must be there', () => assert.throws(() => compileTemplate('{{.Nope}}', { strict: true })(VALUE), /can't evaluate field Nope/));
+  it('knows what is missing where it must be there', () => assert.throws(() => compileTemplate('{{.Nope}}', { fields: 'rows' })(VALUE), /can't evaluate field Nope/));
+
+  for (const template of ['{{.Nope}}', '{{.Config.Nope}}', '{{.State.Health.Status}}', '{{range .Mounts}}{{.Nope}}{{end}}']) {
+    it(`refuses a misspelt ${template} of what is inspected`, () => assert.throws(() => compileTemplate(template, { fields: 'inspect' })(INSPECTED), /: executing "" at <\.[\w.]+>: map has no entry for key "(Nope|Health)"/));
+  }
+  for (const template of ['{{.Config.Labels.nope}}', '{{with .Config.Labels}}{{.nope}}{{end}}', '{{.HostConfig.LogConfig.Config.nope}}']) {
+    it(`takes a key that a map does not have: ${template}`, () => assert.equal(compileTemplate(template, { fields: 'inspect' })(INSPECTED), '<no value>'));
+  }
+  it('asks for what is there only sometimes', () => assert.equal(compileTemplate('{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}', { fields: 'inspect' })(INSPECTED), 'none'));
 });
 
 describe('tables', () => {

@@ -62,8 +62,8 @@ describe('dockerlite volume', () => {
     [['volume', 'ls', '-f', 'colour=red'], 1, /invalid filter 'colour'/],
     [['volume', 'snapshot', 'nosuch', 'copy'], 1, /get nosuch: no such volume/],
     [['volume', 'rm'], 1, /requires at least 1 argument/],
-    [['create', '-v', 'data:/x:rx', 'busybox'], 125, /invalid mode: rx/],
-    [['create', '--mount', 'type=bind,src=/no/such,dst=/x', 'busybox'], 125, /bind source path does not exist: \/no\/such/],
+    [['create', '-v', 'data:/x:rx', 'busybox'], 1, /invalid mode: rx/],
+    [['create', '--mount', 'type=bind,src=/no/such,dst=/x', 'busybox'], 1, /bind source path does not exist: \/no\/such/],
     [['create', '--volume-driver', 'nfs', '-v', 'data:/x', 'busybox'], 125, /plugin "nfs" not found/],
     [['create', '--volumes-from', 'nosuch', 'busybox'], 1, /No such container: nosuch/],
   ];

@@ -102,9 +102,12 @@ describe('exec', () => {
     await assert.rejects(container.attachExec(ended.id), { code: 'E_NOT_RUNNING' });
     await assert.rejects(container.exec(['']), { code: 'E_INVALID' });
     await assert.rejects(container.exec(['true'], { workdir: '/etc/passwd' }), { code: 'E_START_FAILED' });
+    await assert.rejects(container.exec(['true'], { workdir: '/not/there' }), { code: 'E_START_FAILED', message: /No such file or directory/ });
+    assert.equal(await (await container.exec(['test', '-e', '/not'])).exited, 1, 'nothing is made');
     await assert.rejects(container.exec(['true'], { user: 'nobody-of-that-name' }), /nobody-of-that-name/);
     await container.pause();
     await assert.rejects(container.exec(['true']), { code: 'E_CONFLICT', message: /is paused/ });
+    await assert.rejects(container.pause(), { code: 'E_CONFLICT', message: /is already paused/ });
     await container.unpause();
     const created = await test.engine.containers.create({ image: 'busybox' });
     await assert.rejects(created.exec(['true']), { code: 'E_NOT_RUNNING' });

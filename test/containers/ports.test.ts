@@ -78,6 +78,9 @@ describe('published ports', function () {
 
   it('are shown by inspect, ps and port', async () => {
     await run({ name: 'shown', publish: ['18090-18091:90-91', '18092:53/udp'], expose: ['443'] });
+    const having = async (key: string, value: string) => (await test.engine.containers.list({ filters: { [key]: [value] } })).length;
+    assert.deepEqual(await Promise.all(['18090', '18000-19000/tcp', '18092/udp', '18092', '90'].map((port) => having('publish', port))), [1, 1, 1, 0, 0]);
+    assert.deepEqual(await Promise.all(['443', '90-91', '53/udp', '53'].map((port) => having('expose', port))), [1, 1, 1, 0]);
     assert.deepEqual((await (await test.engine.containers.get('shown')).inspect()).NetworkSettings.Ports, {
       '53/udp': [{ HostIp: '0.0.0.0', HostPort: '18092' }],
       '90/tcp': [{ HostIp: '0.0.0.0', HostPort: '18090' }],
