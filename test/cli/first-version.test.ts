@@ -132,7 +132,7 @@ describe("the first version's commands", () => {
       assert.equal(status, 1);
       assert.match(stderr, /argument/);
     }
-    assert.equal((await dl(['mkc', 'busybox', '-bad-']))[0], 1);
+    assert.equal((await dl(['mkc', 'busybox', '-bad-']))[0], 125);
     await Promise.all(Array.from({ length: 17 }, () => test.engine.containers.create({ image: 'busybox' })));
     const ids = (await test.engine.containers.list({ all: true })).map(({ id }) => id[0]);
     const twice = ids.find((digit, at) => ids.indexOf(digit) !== at) as string;

@@ -188,8 +188,8 @@ describe('how a container is kept apart', () => {
     assert.match(await cli.ok('info', '--format', '{{json .SecurityOptions}}'), /"name=seccomp,profile=builtin","name=userns"/);
     for (const [key, value] of Object.entries(expected)) assert.deepEqual(info.HostConfig[key], value, key);
     const refused = async (message: RegExp, ...args: string[]) => {
-      const result = await cli.run('create', ...args, 'busybox', 'true');
-      assert.equal(result.status, 1, result.stderr);
+      const result = await cli.run('run', '--rm', ...args, 'busybox', 'true');
+      assert.equal(result.status, 125, result.stderr);
       assert.match(result.stderr, message);
     };
     for (const run of [['run'], ['container', 'run']]) {
