@@ -12,15 +12,17 @@ export default defineCommand({
   examples: [
     ['push registry.example:5000/web:v2', 'what is not there yet'],
     ['push -a registry.example:5000/web', 'all its tags'],
+    ['push --as-snapshot registry.example:5000/web:v3', 'as the difference to the image it was made from, for other stores of dockerlite'],
   ],
   options: {
     'all-tags': { type: 'boolean', alias: 'a', default: false, describe: 'Upload all tags of the repository' },
+    'as-snapshot': { type: 'boolean', default: false, describe: 'Upload a btrfs send stream, the difference to an image in the same repository, instead of layers; only dockerlite can pull it' },
     'disable-content-trust': { type: 'boolean', hidden: true, describe: 'Accepted for compatibility' },
     progress: { type: 'string', value: 'KIND', default: 'auto', choices: PROGRESS, describe: 'auto, tty, plain, json or none' },
     quiet: { type: 'boolean', alias: 'q', default: false, describe: 'Show no progress' },
   },
   operands: [1, 1],
-  async run({ progress, quiet, _: [name], 'all-tags': all }, io) {
+  async run({ progress, quiet, _: [name], 'all-tags': all, 'as-snapshot': asSnapshot }, io) {
     const reference = parseRemoteReference(name as string);
     if (all && reference.tag !== undefined) throw new UsageError("tag can't be used with --all-tags/-a", 1);
     const view = makeView(quiet ? 'none' : (progress as ProgressKind), io.stdout, { exists: 'Layer already exists' });
@@ -30,7 +32,7 @@ export default defineCommand({
     const list = all ? tagsHere(await images.list(), canonicalName(reference)) : [name as string];
     for (const one of list) {
       const { digest, size } = await interruptible(async (signal) => {
-        const transfer = images.push(one, { signal });
+        const transfer = images.push(one, { asSnapshot, signal });
         for await (const event of transfer) view.show(event);
         return transfer.result;
       });

@@ -12,7 +12,8 @@ interface Addon {
   openSnapshots(source: ArchiveEnd): Promise<SnapshotSource>;
   nextSnapshot(source: SnapshotSource, options: WithJob<object>): Promise<Buffer | null>;
   receiveSnapshot(source: SnapshotSource, options: WithJob<ReceiveSnapshotOptions>): Promise<{ entries: number; bytes: number }>;
-  closeSnapshots(source: SnapshotSource): Promise<string>;
+  snapshotsDigest(source: SnapshotSource): string;
+  closeSnapshots(source: SnapshotSource): Promise<void>;
 }
 
 const addon = () => loadAddon('dockerlite-archive') as unknown as Addon;
@@ -43,7 +44,11 @@ export function receive(source: SnapshotSource, options: ReceiveSnapshotOptions)
   return run(options, (job) => addon().receiveSnapshot(source, job));
 }
 
-/** sha256 (hex) of the source as it was read, '' unless that was to its end. */
-export function close(source: SnapshotSource): Promise<string> {
+/** sha256 (hex) of the source as it was read, once there is no next image. */
+export function digest(source: SnapshotSource): string {
+  return addon().snapshotsDigest(source);
+}
+
+export function close(source: SnapshotSource): Promise<void> {
   return run({}, () => addon().closeSnapshots(source));
 }

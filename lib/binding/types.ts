@@ -271,8 +271,9 @@ export interface SnapshotBinding<Handle> {
   nextSnapshot(handle: Handle, options: { signal?: AbortSignal }): Promise<Buffer | null>;
   /** The tree that follows the description. */
   receiveSnapshot(handle: Handle, options: ReceiveSnapshotOptions): Promise<{ entries: number; bytes: number }>;
-  /** sha256 of the source, if it was read to its end. */
-  closeSnapshots(handle: Handle): Promise<string>;
+  /** sha256 (hex) of the source as it was read, once there is no next image. */
+  snapshotsDigest(handle: Handle): string;
+  closeSnapshots(handle: Handle): Promise<void>;
 }
 
 export interface BridgeRequest {

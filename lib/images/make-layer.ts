@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, renameSync } from 'node:fs';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import * as archive from '../binding/archive';
@@ -9,6 +7,7 @@ import * as btrfs from '../binding/btrfs';
 import { MEDIA } from '../registry/media-types';
 import type { Store } from '../store/store';
 import { Workspace } from '../store/workspace';
+import { Digester } from './digester';
 
 export interface MadeLayer {
   /** `sha256:…` of the tar. */
@@ -46,20 +45,4 @@ async function packDifference(below: string, tree: string, path: string, signal?
   const touched = changes.flatMap((change) => (change.from === undefined ? [change.path] : [change.path, change.from]));
   const moved = changes.filter(({ kind }) => kind === 'renamed').map((change) => change.path);
   return archive.packLayer(below, tree, { path }, { touched, moved, signal });
-}
-
-/** Looks at what goes through it. */
-class Digester extends Transform {
-  private readonly hash = createHash('sha256');
-  size = 0;
-
-  override _transform(chunk: Buffer, _: BufferEncoding, done: (error: null, chunk: Buffer) => void): void {
-    this.hash.update(chunk);
-    this.size += chunk.length;
-    done(null, chunk);
-  }
-
-  digest(): string {
-    return this.hash.digest('hex');
-  }
 }

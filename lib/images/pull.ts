@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import type { Descriptor } from '../registry/manifest';
+import type { Descriptor, ParsedManifest } from '../registry/manifest';
 import { isConfigType, isLayerType } from '../registry/media-types';
 import { hostPlatform, parsePlatform } from '../registry/platform';
 import type { PullSource } from '../registry/pull-source';
@@ -11,7 +11,9 @@ import type { RegistryOptions } from '../registry/settings';
 import { recordTransferEvent } from './image-events';
 import { ensureLayers, type LayerProgress, type LayerSource } from './layers';
 import { publishPulled } from './publish-pulled';
+import { findImage, type OciImage } from './record';
 import { parseImageConfig } from './remote-config';
+import { isSnapshot } from './snapshot/artifact';
 import { Transfer, type TransferEvent } from './transfer';
 
 export interface PullOptions {
@@ -68,25 +70,51 @@ async function pullOne(context: Context, registries: Registries, reference: Remo
   const source = registries.source(reference);
   emit({ kind: 'message', id: manifestName(reference), text: `Pulling from ${reference.path}` });
   const { top, manifest } = await source.resolve(reference, wanted, signal);
+  const what: Pulled = {
+    source,
+    reference,
+    tags: reference.digest === undefined ? [`${familiarName(reference)}:${reference.tag ?? 'latest'}`] : [],
+    topDigest: top.digest,
+    onProgress: watch(emit),
+  };
+  const { id, isNew, oci } = await (isSnapshot(manifest) ? asSnapshot : asLayers)(context, what, manifest, { signal, layerLimit });
+  emit({ kind: 'message', text: `Digest: ${top.digest}` });
+  recordTransferEvent(context.store, 'pull', reference, oci);
+  return { id, name: familiarReference(reference), digest: top.digest, isNew };
+}
+
+interface Pulled {
+  source: PullSource;
+  reference: RemoteReference;
+  /** repository:tag names it gets. */
+  tags: string[];
+  topDigest: string;
+  onProgress: LayerProgress;
+}
+
+type Limits = Pick<PullOptions, 'signal' | 'layerLimit'>;
+
+async function asLayers(context: Context, { source, reference, tags, topDigest, onProgress }: Pulled, manifest: ParsedManifest, { signal, layerLimit }: Limits): Promise<{ id: string; isNew: boolean; oci: OciImage }> {
+  if (manifest.content.kind !== 'manifest') throw new DockerliteError('E_UNSUPPORTED', `manifest ${manifest.digest} is not that of an image`);
   const { config: configBlob, layers } = manifest.content;
   if (!isConfigType(configBlob.mediaType)) throw new DockerliteError('E_UNSUPPORTED', `${familiarReference(reference)} is no image: its configuration is ${configBlob.mediaType}`);
   const config = await source.config(configBlob, signal);
   const oci = parseImageConfig(config, layers.length);
-  const chain = await ensureLayers(context, layerSources(source, layers, oci.rootfs.diff_ids), { signal, layerLimit, onProgress: watch(emit) });
+  const chain = await ensureLayers(context, layerSources(source, layers, oci.rootfs.diff_ids), { signal, layerLimit, onProgress });
   try {
-    const { id, isNew } = await publishPulled(context, {
-      config,
-      chain: chain.ids,
-      manifest: manifest.raw,
-      tags: reference.digest === undefined ? [`${familiarName(reference)}:${reference.tag ?? 'latest'}`] : [],
-      repoDigests: [`${familiarName(reference)}@${top.digest}`],
-    });
-    emit({ kind: 'message', text: `Digest: ${top.digest}` });
-    recordTransferEvent(context.store, 'pull', reference, oci);
-    return { id, name: familiarReference(reference), digest: top.digest, isNew };
+    return { ...(await publishPulled(context, { config, chain: chain.ids, manifest: manifest.raw, tags, repoDigests: [`${familiarName(reference)}@${topDigest}`] })), oci };
   } finally {
     chain.release();
   }
+}
+
+async function asSnapshot(context: Context, pulled: Pulled, manifest: ParsedManifest, limits: Limits): Promise<{ id: string; isNew: boolean; oci: OciImage }> {
+  const { pullSnapshot } = require('./snapshot/pull') as typeof import('./snapshot/pull');
+  const pullOrdinary = async (below: ParsedManifest): Promise<void> => {
+    await asLayers(context, { ...pulled, tags: [], topDigest: below.digest }, below, limits);
+  };
+  const { id, isNew } = await pullSnapshot(context, { ...pulled, manifest, signal: limits.signal, limit: limits.layerLimit, pullOrdinary });
+  return { id, isNew, oci: JSON.parse(findImage(context.store, id).config) as OciImage };
 }
 
 /** @throws E_UNSUPPORTED for content that is no file system */

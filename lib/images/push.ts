@@ -16,6 +16,8 @@ import { findImage, type ImageRow } from './record';
 import { Transfer, type TransferEvent } from './transfer';
 
 export interface PushOptions {
+  /** As a btrfs send stream, the difference to an image in the same repository where there is one, instead of layers. */
+  asSnapshot?: boolean;
   /** How registries are reached. */
   registries?: RegistryOptions;
   signal?: AbortSignal;
@@ -44,16 +46,34 @@ export function pushImage(context: Context, name: string, options: PushOptions =
     if (reference.digest !== undefined) throw new DockerliteError('E_INVALID', 'cannot push a digest reference');
     const image = localImage(context, reference);
     await using registries = new Registries(options.registries);
-    const parts = await pushable(context, image, options.signal);
-    await pushLayers(context, registries, reference, parts, options.signal, emit);
-    const connection = registries.connection(reference.host);
     const target = { ...reference, tag: reference.tag ?? 'latest' };
-    const { raw, mediaType } = parseManifest(parts.manifest, undefined);
-    const { digest } = await putManifest(connection, target, { raw, mediaType }, options.signal);
+    const { digest, size } = await (options.asSnapshot === true ? asSnapshot : asLayers)(context, { registries, target, image, signal: options.signal, emit });
     context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${digest}`, image.id);
     recordTransferEvent(context.store, 'push', reference);
-    return { digest, size: raw.length };
+    return { digest, size };
   });
+}
+
+interface Push {
+  registries: Registries;
+  target: RemoteReference;
+  image: ImageRow;
+  signal: AbortSignal | undefined;
+  emit: Emit;
+}
+
+async function asLayers(context: Context, { registries, target, image, signal, emit }: Push): Promise<PushedImage> {
+  const parts = await pushable(context, image, signal);
+  await pushLayers(context, registries, target, parts, signal, emit);
+  const { raw, mediaType } = parseManifest(parts.manifest, undefined);
+  const { digest } = await putManifest(registries.connection(target.host), target, { raw, mediaType }, signal);
+  return { digest, size: raw.length };
+}
+
+async function asSnapshot(context: Context, { registries, target, image, signal, emit }: Push): Promise<PushedImage> {
+  const { pushSnapshot } = require('./snapshot/push') as typeof import('./snapshot/push');
+  const { digest, raw } = await pushSnapshot(context, { connection: registries.connection(target.host), target, image, signal, emit });
+  return { digest, size: raw.length };
 }
 
 function localImage({ store }: Context, reference: RemoteReference): ImageRow {

@@ -89,15 +89,14 @@ Napi::Value CloseSnapshots(const Info& info) {
   Handle& known = ToHandle(info[0]);
   auto handle = std::make_shared<Handle>(std::move(known));
   (*handle)->abort()->trigger();
-  auto work = [handle](tree::Abort&) -> Result<std::string> {
-    std::string digest = (*handle)->digest();
+  auto work = [handle](tree::Abort&) -> Result<Nothing> {
     handle->reset();
-    return digest;
+    return Nothing{};
   };
-  return tree::Start<std::string>(info, args::Options(info, 1), work, [](Napi::Env env, std::string& digest) -> Napi::Value {
-    return Napi::String::New(env, digest);
-  });
+  return tree::Start<Nothing>(info, args::Options(info, 1), work, [](Napi::Env env, Nothing&) { return env.Undefined(); });
 }
+
+Napi::Value SnapshotsDigest(const Info& info) { return Napi::String::New(info.Env(), ToHandle(info[0])->digest()); }
 
 }  // namespace
 
@@ -107,6 +106,7 @@ void Register(Napi::Env env, Napi::Object exports) {
   add("openSnapshots", OpenSnapshots);
   add("nextSnapshot", NextSnapshot);
   add("receiveSnapshot", ReceiveSnapshot);
+  add("snapshotsDigest", SnapshotsDigest);
   add("closeSnapshots", CloseSnapshots);
 }
 

@@ -5,7 +5,7 @@
 
 namespace dockerlite::snapshot {
 
-// sendSnapshot, openSnapshots, nextSnapshot, receiveSnapshot, closeSnapshots: jobs as those of archives are.
+// sendSnapshot, openSnapshots, nextSnapshot, receiveSnapshot, snapshotsDigest, closeSnapshots: jobs as those of archives are.
 void Register(Napi::Env env, Napi::Object exports);
 
 }  // namespace dockerlite::snapshot

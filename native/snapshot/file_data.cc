@@ -36,9 +36,13 @@ Status PwriteAll(int fd, std::string_view data, uint64_t offset) {
 
 }  // namespace
 
+Status FileData::CheckEnd(uint64_t offset, uint64_t length) const {
+  if (offset <= limits_.file_size && length <= limits_.file_size - offset) return Nothing{};
+  return Error{EFBIG, "receive", {}, "the file is larger than allowed"};
+}
+
 Status FileData::Account(uint64_t offset, uint64_t length) {
-  if (offset > limits_.file_size || length > limits_.file_size - offset)
-    return Error{EFBIG, "receive", {}, "the file is larger than allowed"};
+  if (Status fits = CheckEnd(offset, length); !fits) return fits;
   applied_.bytes += length;
   if (applied_.bytes > limits_.bytes) return Error{EFBIG, "receive", {}, "the stream has more content than allowed"};
   return Nothing{};
@@ -100,7 +104,9 @@ Status FileData::Clone(const btrfs::SendCommand& command) {
   if (!command.offset || !command.clone_uuid || !command.clone_path || !command.clone_offset || !command.clone_length)
     return Bad("a clone without its source");
   const uint64_t length = *command.clone_length;
-  if (Status counted = Account(*command.offset, length); !counted) return counted;
+  if (Status fits = CheckEnd(*command.offset, length); !fits) return fits;
+  applied_.cloned += length;
+  if (applied_.cloned > limits_.cloned) return Error{EFBIG, "receive", {}, "the stream has more content than allowed"};
   Result<UniqueFd> source = OpenSource(command);
   if (!source) return source.error();
   const int from = source.value().get();
@@ -120,6 +126,7 @@ Status FileData::Clone(const btrfs::SendCommand& command) {
   if (ioctl(file.value(), FICLONERANGE, &range) == 0) return Nothing{};
   // Not on block boundaries here, not with the same attributes, ...: the same bytes, not shared.
   if (errno != EINVAL && errno != EOPNOTSUPP && errno != EXDEV && errno != ETXTBSY) return Error::last("ioctl(FICLONERANGE)");
+  if (Status counted = Account(*command.offset, length); !counted) return counted;
   return Copy(from, static_cast<int64_t>(*command.clone_offset), file.value(), static_cast<int64_t>(*command.offset), length);
 }
 
@@ -142,7 +149,7 @@ Status FileData::Copy(int from, int64_t from_offset, int to, int64_t to_offset, 
 
 Status FileData::Truncate(const btrfs::SendCommand& command) {
   if (!command.size) return Bad("a truncation without a size");
-  if (*command.size > limits_.file_size) return Error{EFBIG, "receive", {}, "the file is larger than allowed"};
+  if (Status fits = CheckEnd(*command.size, 0); !fits) return fits;
   Result<int> file = OpenTarget(*command.path);
   if (!file) return file.error();
   if (ftruncate(file.value(), static_cast<off_t>(*command.size)) != 0) return Error::last("ftruncate");

@@ -36,6 +36,7 @@ class FileData {
 
  private:
   Result<int> OpenTarget(std::string_view path);
+  Status CheckEnd(uint64_t offset, uint64_t length) const;
   Status Account(uint64_t offset, uint64_t length);
   Result<UniqueFd> OpenSource(const btrfs::SendCommand& command);
   Status Copy(int from, int64_t from_offset, int to, int64_t to_offset, uint64_t length);

@@ -194,7 +194,8 @@ describe('hostile send streams', function () {
     const large = [file('source'), write('source', 0, Buffer.alloc(30_000))];
     const cases: [Step[], ReceiveSnapshotOptions][] = [
       [large, { maxBytes: 29_999 }],
-      [[...large, file('a'), clone('a', { cloneLen: 30_000 })], { maxBytes: 59_999 }],
+      [[...large, file('a'), clone('a', { offset: 1, cloneLen: 30_000 })], { maxBytes: 59_999 }],
+      [[file('source'), [CMD.truncate, { path: 'source', size: 2n ** 40n + 4096n }], file('a'), clone('a', { cloneLen: 2n ** 40n + 4096n })], {}],
       [[file('a'), [CMD.fallocate, { path: 'a', fallocateMode: 0, offset: 0, size: 30_000 }]], { maxBytes: 29_999 }],
       [[file('a'), dir('b'), link('c', 'd')], { maxEntries: 2 }],
       [[file('a'), [CMD.link, { path: 'b', pathLink: 'a' }], [CMD.link, { path: 'c', pathLink: 'a' }]], { maxEntries: 2 }],

@@ -52,6 +52,13 @@ export function chooseParent(store: Store, image: string, { parent, have = [] }:
   return best?.parent;
 }
 
+/** An image and those it was committed from, nearest first. */
+export function imageAncestry(store: Store, id: string): ImageRow[] {
+  const rows: ImageRow[] = [];
+  for (let row = imageRow(store, id); row !== undefined && rows.length < DEEPEST; row = row.parent === '' ? undefined : imageRow(store, row.parent)) rows.push(row);
+  return rows;
+}
+
 /** An image or layers, and what they were made from, nearest first. Layers are their own kind: an image of them may be gone. */
 function ancestry(store: Store, start: string): string[] {
   const nodes: string[] = [];
@@ -60,11 +67,9 @@ function ancestry(store: Store, start: string): string[] {
     addLayers(start.slice(LAYERS.length));
     return nodes;
   }
-  let row = imageRow(store, start);
-  for (let depth = 0; row !== undefined && depth < DEEPEST; depth++) {
+  for (const row of imageAncestry(store, start)) {
     nodes.push(row.id);
     if (row.chain !== '') addLayers(row.chain);
-    row = row.parent === '' ? undefined : imageRow(store, row.parent);
   }
   return nodes;
 }

@@ -18,7 +18,7 @@ import { parentTree } from './parent';
 import { withSnapshot } from './send';
 
 export interface ReceiveOptions {
-  /** Bytes of content that one image may have that are not its parent's; default 1 TiB. */
+  /** Bytes of content that one image may have beside what is shared with its parent; default 1 TiB. */
   limit?: number;
   signal?: AbortSignal;
 }
@@ -60,6 +60,28 @@ export function receiveImages(context: Context, source: ArchiveEnd, options: Rec
       await snapshot.close(stream);
     }
   });
+}
+
+/**
+ * Receives the one image that a file should have in it, which is all that the file should have in it. It gets no names: those
+ * in it are the sender's.
+ * @throws as receiveImages, and E_DIGEST
+ */
+export async function receiveImage(context: Context, source: ArchiveEnd, expected: { id: string; digest: string }, options: ReceiveOptions): Promise<void> {
+  const stream = await snapshot.open(source);
+  try {
+    const raw = await snapshot.next(stream, options);
+    const description = parseDescription(raw ?? Buffer.alloc(0));
+    if (description.id !== expected.id) throw new DockerliteError('E_DIGEST', `blob sha256:${expected.digest}: it is image ${description.id}, not ${expected.id}`);
+    await receiveOne(context, { ...description, tags: [] }, async (into) => {
+      await snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal });
+      if ((await snapshot.next(stream, options)) !== undefined) throw new DockerliteError('E_ARCHIVE', `blob sha256:${expected.digest}: more than one image`);
+      const digest = snapshot.digest(stream);
+      if (digest !== expected.digest) throw new DockerliteError('E_DIGEST', `blob sha256:${expected.digest}: digest verification failed: got sha256:${digest}`);
+    });
+  } finally {
+    await snapshot.close(stream);
+  }
 }
 
 type Read = (into: { tree?: string; parent?: string }) => Promise<unknown>;
