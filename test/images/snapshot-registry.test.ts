@@ -148,6 +148,17 @@ describe('push --as-snapshot, and pulling what it pushed', function () {
     assert.deepEqual((await there.engine.images.list()).filter(({ id }) => id === v1.id), []);
   });
 
+  it('is pulled by several at once', async () => {
+    await using registry = await FakeRegistry.start();
+    const [, , v3] = (await chain(registry)) as [Image, Image, Image];
+    for (const tag of ['v1', 'v2', 'v3']) await push(`${registry.host}/app:${tag}`);
+    const name = `${registry.host}/app:v3`;
+    const cli = new Cli(there.root);
+    const pulled = await Promise.all([pull(name), pull(name), cli.ok('pull', '-q', name), cli.ok('pull', '-q', name)]);
+    assert.deepEqual(pulled, [{ ...pulled[0], id: v3.id }, { ...pulled[1], id: v3.id }, `${name}\n`, `${name}\n`]);
+    same(v3.id);
+  });
+
   it('by the command line', async () => {
     await using registry = await FakeRegistry.start();
     await commit('busybox', 'echo cli > /cli', `${registry.host}/cli:v1`);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { closeSync } from 'node:fs';
 import type { Context } from '../../context';
 import { DockerliteError } from '../../errors';
 import type { ParsedManifest } from '../../registry/manifest';
 import type { PullSource } from '../../registry/pull-source';
 import { familiarName, type RemoteReference } from '../../registry/reference';
-import { downloadLayer } from '../layer-download';
+import { downloadLayer, hexOf, type LayerFile } from '../layer-download';
 import { discardBlob } from '../layer-rows';
 import { contentLimit, type LayerProgress, type LayerSource } from '../layers';
 import type { ImageRow } from '../record';
@@ -13,6 +14,8 @@ import { receiveImage } from './receive';
 
 /** Differences to differences: more than these were made to keep somebody busy. */
 const LONGEST_CHAIN = 512;
+/** Downloads of a stream that somebody else takes away. */
+const ATTEMPTS = 3;
 
 export interface SnapshotPull {
   source: PullSource;
@@ -74,21 +77,46 @@ async function receiveLink(context: Context, pull: SnapshotPull, { manifest, art
   const { store } = context;
   const { source, signal, onProgress, reference } = pull;
   const layer = layerSource(source, artifact);
-  const hex = layer.digest.replace(/^sha256:/, '');
-  const path = await downloadLayer(store, layer, (bytes) => onProgress(layer, 'downloading', bytes), signal);
-  onProgress(layer, 'downloaded');
-  onProgress(layer, 'extracting');
-  try {
-    await receiveImage(context, { path }, { id: artifact.image, digest: hex }, { signal, limit: pull.limit ?? contentLimit(layer.size) });
-  } catch (error) {
-    // What came wrong is not where the next pull begins.
-    if (error instanceof DockerliteError && ['E_ARCHIVE', 'E_DIGEST'].includes(error.code)) discardBlob(store, hex);
-    throw error;
+  for (let attempt = 1; ; attempt++) {
+    const file = await downloadLayer(store, layer, (bytes) => onProgress(layer, 'downloading', bytes), signal);
+    await file.whole;
+    onProgress(layer, 'downloaded');
+    const fd = openIfThere(file);
+    if (fd !== undefined) {
+      onProgress(layer, 'extracting');
+      await receiveFile(context, pull, artifact, fd);
+      break;
+    }
+    // Another pull has received it, or it was pruned: somebody has taken it away before it was opened.
+    if (isReady(context, artifact.image)) break;
+    if (attempt === ATTEMPTS) throw new DockerliteError('E_CONFLICT', `blob ${layer.digest} is removed as often as it is downloaded`);
   }
   // The tree is all there is to keep: what is pushed again is made again.
-  discardBlob(store, hex);
+  discardBlob(store, hexOf(layer));
   store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) SELECT ?, id FROM images WHERE id = ?', `${familiarName(reference)}@${manifest.digest}`, artifact.image);
   onProgress(layer, 'complete');
+}
+
+async function receiveFile(context: Context, pull: SnapshotPull, { image, stream }: SnapshotArtifact, fd: number): Promise<void> {
+  const hex = stream.digest.replace(/^sha256:/, '');
+  try {
+    await receiveImage(context, { fd }, { id: image, digest: hex }, { signal: pull.signal, limit: pull.limit ?? contentLimit(stream.size) });
+  } catch (error) {
+    // What came wrong is not where the next pull begins.
+    if (error instanceof DockerliteError && ['E_ARCHIVE', 'E_DIGEST'].includes(error.code)) discardBlob(context.store, hex);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(file: LayerFile): number | undefined {
+  try {
+    return file.open();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function layerSource(source: PullSource, { stream }: SnapshotArtifact): LayerSource {

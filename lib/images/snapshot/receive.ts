@@ -88,19 +88,22 @@ type Read = (into: { tree?: string; parent?: string }) => Promise<unknown>;
 
 /** Whether the image is new. */
 async function receiveOne(context: Context, description: ReadDescription, read: Read): Promise<boolean> {
-  const { store } = context;
   if (await isThere(context, description.id)) {
     await read({});
     nameImage(context, description);
     return false;
   }
+  let isRead = false;
+  const readAll: Read = async (into) => {
+    await read(into);
+    isRead = true;
+  };
   try {
-    await withParent(context, description, (parent) => receiveNew(context, description, parent, read));
+    await withParent(context, description, (parent) => receiveNew(context, description, parent, readAll));
     return true;
   } catch (error) {
-    // Somebody else made the same one meanwhile.
-    const isDouble = (error as { code?: string }).code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
-    if (!isDouble || store.db.get('SELECT 1 FROM images WHERE id = ?', description.id) === undefined || !(await isThere(context, description.id))) throw error;
+    // Somebody else has made the same one meanwhile.
+    if (!isRead || !(await isThere(context, description.id))) throw error;
     nameImage(context, description);
     return false;
   }
