@@ -9,6 +9,8 @@ namespace {
 
 // An opening outlives its answer, since who got that connects some time later, and programs keep addresses longer than they ought to.
 constexpr int64_t kGraceMs = 60'000, kMarginMs = 5'000;
+// So often one is entered again, in case somebody has flushed the tables.
+constexpr int64_t kRenewMs = 30'000;
 constexpr size_t kMostOpenings = 1024;
 
 bool Matches(const std::string& pattern, const std::string& name) {
@@ -56,7 +58,7 @@ bool EgressGate::Open(const std::vector<dns::AnsweredAddress>& addresses, const 
       auto known = openings_.find(Identity(element));
       const bool open = known != openings_.end() && known->second.until > now;
       const int64_t needed = now + static_cast<int64_t>(element.timeoutMs) - kGraceMs + kMarginMs;
-      if (open && known->second.until >= needed) continue;
+      if (open && known->second.until >= needed && now - known->second.since < kRenewMs) continue;
       // The time of one that is there can be changed by replacing it only.
       if (open) stale.push_back(element);
       fresh.push_back(std::move(element));
@@ -65,7 +67,7 @@ bool EgressGate::Open(const std::vector<dns::AnsweredAddress>& addresses, const 
   if (!changes_.Take()) return false;
   MakeRoom(stale, fresh.size());
   if (!Send(stale, fresh)) return false;
-  for (auto& element : fresh) openings_[Identity(element)] = {element, now + static_cast<int64_t>(element.timeoutMs)};
+  for (auto& element : fresh) openings_[Identity(element)] = {element, now, now + static_cast<int64_t>(element.timeoutMs)};
   return true;
 }
 

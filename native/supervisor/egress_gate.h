@@ -51,7 +51,7 @@ class EgressGate {
  private:
   struct Opening {
     NftElement element;
-    int64_t until = 0;
+    int64_t since = 0, until = 0;
   };
   std::vector<NftElement> ElementsFor(const dns::AnsweredAddress& address, const std::vector<uint16_t>& ports, Origin origin) const;
   bool Send(const std::vector<NftElement>& stale, const std::vector<NftElement>& fresh);

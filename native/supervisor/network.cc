@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -110,9 +111,12 @@ bool TakeMembership(ResolverOrders& orders, const std::string& text) {
 bool TakeName(EgressOrders& orders, const std::string& text) {
   const std::vector<std::string> words = Words(text);
   if (words.size() != 2) return false;
-  const unsigned long port = strtoul(words[1].c_str(), nullptr, 10);
-  if (port <= 0xffff) orders.names.push_back({words[0], static_cast<uint16_t>(port)});
-  return port <= 0xffff;
+  uint16_t port = 0;
+  const char* end = words[1].data() + words[1].size();
+  const std::from_chars_result parsed = std::from_chars(words[1].data(), end, port);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return false;  // 0 would be any
+  orders.names.push_back({words[0], port});
+  return true;
 }
 
 // "FAMILY TABLE SET SET ADDRESS"

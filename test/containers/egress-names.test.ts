@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { listKeys } from '../../lib/binding/net';
 import type { Container } from '../../lib/containers/container';
 import { containerById } from '../../lib/containers/record';
@@ -17,6 +18,7 @@ const ZONE = {
   'allowed.example A': [{ type: 'A', data: '198.51.100.7' }],
   'allowed.example AAAA': [{ type: 'AAAA', data: 'fd98:51::7' }],
   'alias.example A': [{ type: 'CNAME', data: 'Target.cdn.example', ttl: 5 }, { type: 'A', owner: 'target.CDN.example', data: '198.51.100.8', ttl: 5 }, { type: 'A', owner: 'stray.example', data: '198.51.100.9' }],
+  'loop.example A': [{ type: 'CNAME', data: 'round.example' }, { type: 'CNAME', owner: 'round.example', data: 'loop.example' }, { type: 'A', owner: 'stray.example', data: '198.51.100.9' }],
   'a.wild.example A': [{ type: 'A', data: '198.51.100.9', ttl: 1_000_000 }],
   'many.example A': Array.from({ length: 60 }, (_, i) => ({ type: 'A', data: `198.51.100.${100 + i}` })),
   'allowed.example TXT': [{ type: 'TXT', data: 'hello' }],
@@ -90,6 +92,24 @@ describe('egress policy with names', function () {
     assert.match(await lookUp(container, 'alias.example'), /198\.51\.100\.8/);
     assert.ok(await reaches(container, '198.51.100.8'));
     assert.ok(!(await reaches(container, '198.51.100.9')));
+  });
+
+  it('comes to an end with aliases that lead to each other', async () => {
+    const container = await run('loop.example,allowed.example');
+    await lookUp(container, 'loop.example');
+    assert.equal(await lookUp(container, 'allowed.example'), '198.51.100.7');
+    assert.ok(!(await reaches(container, '198.51.100.9')));
+  });
+
+  it('opens again what somebody has flushed', async () => {
+    const container = await run('allowed.example', { network: 'lan' });
+    await lookUp(container, 'allowed.example');
+    for (const family of ['inet', 'bridge']) execFileSync('nft', ['delete', 'table', family, tableName(storeOf(test.engine).marker.id)]);
+    for await (const finding of test.engine.check({ repair: true })) assert.equal(finding.kind, 'rules');
+    assert.ok(!(await reaches(container, '198.51.100.7')));
+    const entered = () => listKeys({ family: 'inet', table: tableName(storeOf(test.engine).marker.id), set: 'named4', key: Buffer.alloc(0) });
+    while ((await entered()).length === 0) await lookUp(container, 'allowed.example');
+    assert.ok(await reaches(container, '198.51.100.7'));
   });
 
   it('takes every name below one with *', async () => {
