@@ -7,7 +7,8 @@ export function parseLabels(list: readonly string[], flag = '-l, --label'): Reco
   for (const entry of list) {
     const equals = entry.indexOf('=');
     const key = equals < 0 ? entry : entry.slice(0, equals);
-    if (key === '') throw new UsageError(`invalid argument ${JSON.stringify(entry)} for "${flag}" flag: invalid label format`);
+    if (key === '') throw new UsageError(`invalid argument ${JSON.stringify(entry)} for "${flag}" flag: invalid label '${entry}': empty name`);
+    if (/\s/.test(key)) throw new UsageError(`invalid argument ${JSON.stringify(entry)} for "${flag}" flag: label '${key}' contains whitespaces`);
     Object.defineProperty(result, key, { value: equals < 0 ? '' : entry.slice(equals + 1), enumerable: true, configurable: true, writable: true });
   }
   return result;

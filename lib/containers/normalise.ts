@@ -31,7 +31,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   if (argv.length === 0 || (argv.length === 1 && argv[0] === '')) {
     throw new DockerliteError('E_INVALID', 'No command specified', { hint: 'the image names none, so give one after the image' });
   }
-  const hostname = options.hostname ?? shortId(id);
+  const hostname = options.hostname || shortId(id);
   const tty = options.tty === true;
   const networking = normaliseNetworking(options, Object.keys(image.ExposedPorts ?? {}));
   const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network: networking.network });
@@ -42,6 +42,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     throw new DockerliteError('E_INVALID', "can't create 'AutoRemove' container with restart policy");
   }
   warnings.push(...limits.warnings, ...isolationWarnings(isolation, limits.resources?.memory !== undefined));
+  if (networking.network === 'host' && (options.publish?.length || options.publishAll)) warnings.push('Published ports are discarded when using host network mode');
   const log = checkLog(options.log);
   const storage = checkStorage(options.storageOptions);
   const spec: ContainerSpec = {

@@ -29,9 +29,21 @@ export function resolveNetworks(store: Store, spec: ContainerSpec): ContainerSpe
     if (driver !== 'bridge') throw new DockerliteError('E_INVALID', `network ${name} cannot be one of several`);
     return { ...endpoint, network: name };
   });
+  // Elsewhere the name server looks for them when they are asked for.
+  for (const { network, links } of endpoints) if (network === 'bridge') for (const link of links) requireLinked(store, link);
   const twice = endpoints.find(({ network }, i) => endpoints.findIndex((other) => other.network === network) !== i);
   if (twice !== undefined) throw new DockerliteError('E_INVALID', `network ${JSON.stringify(twice.network)} is specified multiple times`);
   return { ...spec, network: endpoints[0]!.network, networking: { ...spec.networking, endpoints } };
+}
+
+function requireLinked(store: Store, link: string): void {
+  const [name = ''] = link.split(':');
+  try {
+    findContainer(store, name);
+  } catch (error) {
+    if (!(error instanceof DockerliteError)) throw error;
+    throw new DockerliteError(error.code, `could not get container for ${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Addresses asked for are the container's from its creation on; part of that transaction. @throws E_ADDRESS_IN_USE, E_INVALID */

@@ -50,7 +50,7 @@ describe('what run and create were asked for', () => {
   it('reads labels', () => {
     const { labels } = read('-l', 'a=b=c', '-l', 'only', '--label', '__proto__=x');
     assert.deepEqual(Object.entries(labels ?? {}), [['a', 'b=c'], ['only', ''], ['__proto__', 'x']]);
-    assert.throws(() => read('-l', '=x'), /invalid label format/);
+    assert.throws(() => read('-l', '=x'), /invalid label '=x': empty name/);
   });
 
   it('takes relative volumes from here', () => {

@@ -42,6 +42,9 @@ describe('dockerlite run', () => {
     ['-a with -d', ['-d', '-a', 'stdout', 'busybox'], 125, /conflicting options/],
     ['-it without a terminal', ['-it', 'busybox'], 1, /^dockerlite: the input device is not a TTY\n$/],
     ['bad detach keys', ['--detach-keys', 'ctrl-1', 'busybox'], 125, /invalid detach keys/],
+    ['a label without a name', ['-l', '=x', 'busybox'], 125, /invalid label '=x': empty name/],
+    ['one with a space in it', ['-l', 'a b=c', 'busybox'], 125, /label 'a b' contains whitespaces/],
+    ['a link to nobody', ['--network', 'bridge', '--link', 'nosuch:db', 'busybox'], 125, /^dockerlite: could not get container for nosuch: No such container: nosuch\n$/],
     ['an unknown network', ['--network', 'lan', 'busybox'], 125, /network lan not found/],
     ['a bad name', ['--name', 'a/b', 'busybox'], 125, /Invalid container name/],
   ];
@@ -57,6 +60,12 @@ describe('dockerlite run', () => {
 
   it('passes on everything after the image', async () => {
     assert.equal((await run(['--rm', 'busybox', 'echo', '--rm', '-it', '--', '-e'])).stdout, '--rm -it -- -e\n');
+  });
+
+  it('warns of ports that the network of the host has no use for, and takes an empty host name for none', async () => {
+    const { status, stderr } = await run(['--rm', '--network', 'host', '-p', '80:80', 'busybox', 'true']);
+    assert.deepEqual([status, stderr], [0, 'WARNING: Published ports are discarded when using host network mode\n']);
+    assert.match((await run(['--rm', '-h', '', 'busybox', 'hostname'])).stdout, /^[0-9a-f]{12}\n$/);
   });
 
   it('has options that are Node\'s too', async () => {

@@ -57,7 +57,7 @@ describe('dockerlite volume', () => {
     [['volume', 'create', 'a/b'], 1, /includes invalid characters for a local volume name/],
     [['volume', 'create', '-d', 'nfs', 'data'], 1, /plugin "nfs" not found/],
     [['volume', 'create', '-o', 'colour=red', 'data'], 1, /invalid option: "colour"/],
-    [['volume', 'create', '--label', '=x', 'data'], 125, /invalid label format/],
+    [['volume', 'create', '--label', '=x', 'data'], 125, /invalid label '=x': empty name/],
     [['volume', 'inspect', 'nosuch'], 1, /get nosuch: no such volume/],
     [['volume', 'ls', '-f', 'colour=red'], 1, /invalid filter 'colour'/],
     [['volume', 'snapshot', 'nosuch', 'copy'], 1, /get nosuch: no such volume/],
