@@ -65,6 +65,7 @@ async function end(test: TestEngine, container: Container): Promise<void> {
 
 async function runsAgain(container: Container): Promise<void> {
   try {
+    await container.stop({ timeout: 0 }); // what was to end it may have been what failed
     await container.start({ command: ['sleep', '1000'] });
     const process = await container.exec(['true'], { attach: { stdout: false, stderr: false } });
     const code = await process.exited;
