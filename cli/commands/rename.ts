@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DockerliteError } from '../../lib/errors';
 import { defineCommand } from '../command';
 
 export default defineCommand({
@@ -9,6 +10,13 @@ export default defineCommand({
   operands: [2, 2],
   async run({ _: [word = '', name = ''] }, io) {
     const { containers } = await io.engine();
-    await (await containers.get(word)).rename(name);
+    try {
+      await (await containers.get(word)).rename(name);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof DockerliteError)) throw error;
+      io.fail(error);
+      throw new Error(`failed to rename container named ${word}`);
+    }
   },
 });

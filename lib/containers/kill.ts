@@ -20,13 +20,13 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   const number = signalNumber(signal);
   const stops = number === SIGKILL || number === specOf(row).stopSignal;
   if (!isAllowed('kill', row.state)) {
-    throw new DockerliteError('E_CONFLICT', `Cannot kill container: ${row.id}: Container ${row.id} is not running`);
+    throw new DockerliteError('E_CONFLICT', `Cannot kill container: ${row.name}: Container ${row.id} is not running`);
   }
   if (stops) rememberStop(context, row);
   await withSupervisor(context, row, async (supervisor) => {
     await sendSignal(context, row, supervisor, number, stops);
     if (number !== SIGKILL || (await waitForRun(context, row, supervisor, {}))) return;
-    throw new DockerliteError('E_SUPERVISOR', `Cannot kill container: ${row.id}: its supervisor does not answer`);
+    throw new DockerliteError('E_SUPERVISOR', `Cannot kill container: ${row.name}: its supervisor does not answer`);
   });
 }
 

@@ -12,6 +12,7 @@ import { withSupervisor } from './supervise';
 /** @throws E_INVALID, E_NAME_IN_USE */
 export async function renameContainer(context: Context, row: ContainerRow, wanted: string): Promise<void> {
   const { store } = context;
+  if (wanted === '') throw new DockerliteError('E_INVALID', 'Neither old nor new names may be empty');
   const name = checkName(wanted);
   store.db.transaction(() => {
     const other = store.db.get<{ id: string }>('SELECT id FROM containers WHERE name = ?', name);
@@ -21,7 +22,7 @@ export async function renameContainer(context: Context, row: ContainerRow, wante
     if (other !== undefined) {
       throw new DockerliteError(
         'E_NAME_IN_USE',
-        `Conflict. The container name "/${name}" is already in use by container "${other.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+        `Error when allocating new name: Conflict. The container name "/${name}" is already in use by container "${other.id}". You have to remove (or rename) that container to be able to reuse that name.`,
       );
     }
     store.db.run('UPDATE containers SET name = ? WHERE id = ?', name, row.id);

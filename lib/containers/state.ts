@@ -14,7 +14,7 @@ const ALLOWED: Record<Verb, ContainerState[]> = {
   stop: ['running', 'paused', 'starting', 'restarting'],
   kill: ['running', 'paused', 'starting', 'restarting'],
   exec: ['running'],
-  attach: ['running', 'paused'],
+  attach: ['running'],
   resize: ['running', 'paused'],
   pause: ['running'],
   unpause: ['paused'],
@@ -33,14 +33,15 @@ export function isAllowed(verb: Verb, state: ContainerState): boolean {
 }
 
 /** @throws E_NOT_RUNNING or E_CONFLICT with Docker's wording */
-export function requireState(verb: Verb, container: { id: string; state: ContainerState }): void {
+export function requireState(verb: Verb, container: { id: string; name: string; state: ContainerState }): void {
   if (isAllowed(verb, container.state)) return;
-  const { id, state } = container;
+  const { id, name, state } = container;
   if (verb === 'remove') {
     throw new DockerliteError('E_CONFLICT', `You cannot remove a ${state === 'restarting' ? state : 'running'} container ${id}. Stop the container before attempting removal or force remove`);
   }
   if (state === 'paused' && verb === 'pause') throw new DockerliteError('E_CONFLICT', `Container ${id} is already paused`);
-  if (state === 'paused') throw new DockerliteError('E_CONFLICT', `Container ${id} is paused, unpause the container before ${verb}`);
+  if (state === 'paused' && verb === 'attach') throw new DockerliteError('E_CONFLICT', 'You cannot attach to a paused container, unpause it first');
+  if (state === 'paused') throw new DockerliteError('E_CONFLICT', `Container ${verb === 'exec' ? name : id} is paused, unpause the container before ${verb}`);
   if (state === 'restarting' && verb === 'attach') throw new DockerliteError('E_CONFLICT', 'You cannot attach to a restarting container, wait until it is running');
   if (state === 'restarting' && verb !== 'start') throw new DockerliteError('E_CONFLICT', `Container ${id} is restarting, wait until the container is running`);
   if (verb === 'start') throw new DockerliteError('E_CONFLICT', `container ${id} is already running`);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import { strict as assert } from 'node:assert';
+import { Cli } from '../helpers/cli';
+import { TestEngine } from '../helpers/engine';
+
+/** What Docker says and ends with, and nothing is changed by it. ID is the container's. */
+describe('what Docker refuses', function () {
+  this.timeout(120_000);
+  let test: TestEngine;
+  let cli: Cli;
+  const ids = new Map<string, string>();
+  before(async () => {
+    test = await TestEngine.create({ pool: 0 });
+    cli = new Cli(test.root);
+    const make = async (name: string, ...args: string[]) => ids.set((await cli.ok('create', '--name', name, '--network', 'none', ...args)).trim(), name);
+    await make('fresh', 'busybox', 'sleep', '1000');
+    await make('frozen', 'busybox', 'sleep', '1000');
+    await make('runs', '-m', '50m', '--restart', 'on-failure:3', 'busybox', 'sleep', '1000');
+    await make('ended', 'busybox', 'true');
+    await cli.ok('start', 'frozen', 'runs', 'ended');
+    await cli.ok('wait', 'ended');
+    await cli.ok('pause', 'frozen');
+  });
+  after(() => test.remove());
+
+  const state = async () => {
+    const containers = await test.engine.containers.list({ all: true });
+    const all = await Promise.all(containers.map(async ({ id }) => (await test.engine.containers.get(id)).inspect()));
+    return all.map(({ Name, State, HostConfig, RestartCount }) => ({ Name, status: State.Status, pid: State.Pid, HostConfig, RestartCount }));
+  };
+
+  const cases: [command: string, status: number, stderr: string][] = [
+    ['run --restart nonsense busybox', 125, "invalid restart policy: unknown policy 'nonsense'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"],
+    ['run --restart always:3 busybox', 125, "invalid restart policy: maximum retry count can only be used with 'on-failure'"],
+    ['run --restart no:1 busybox', 125, "invalid restart policy: maximum retry count can only be used with 'on-failure'"],
+    ['run --restart on-failure:x busybox', 125, 'invalid restart policy format: maximum retry count must be an integer'],
+    ['run --restart on-failure:1:2 busybox', 125, 'invalid restart policy format: maximum retry count must be an integer'],
+    ['run --restart on-failure:-1 busybox', 125, 'invalid restart policy: maximum retry count cannot be negative'],
+    ['run --rm --restart always busybox', 125, 'conflicting options: cannot specify both --restart and --rm'],
+    ['run --health-cmd true --health-interval 1us busybox', 125, 'Interval in Healthcheck cannot be less than 1ms'],
+    ['run --health-cmd true --health-retries=-1 busybox', 125, '--health-retries cannot be negative'],
+    ['run --health-cmd true --health-timeout=-1s busybox', 125, '--health-timeout cannot be negative'],
+    ['run --health-cmd true --health-interval soon busybox', 125, 'invalid argument "soon" for "--health-interval" flag: time: invalid duration "soon"'],
+    ['run --health-cmd true --no-healthcheck busybox', 125, '--no-healthcheck conflicts with --health-* options'],
+    ['run --stop-signal NOSUCH busybox', 125, 'invalid signal: NOSUCH'],
+    ['update --restart nonsense runs', 1, "invalid restart policy: unknown policy 'nonsense'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"],
+    ['update runs', 1, 'you must provide one or more flags when using this command'],
+    ['update -m 1m runs', 1, 'Minimum memory limit allowed is 6MB'],
+    ['update -m 200m runs', 1, 'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time'],
+    ['update -m 40m --memory-swap 30m runs', 1, 'Minimum memoryswap limit should be larger than memory limit, see usage'],
+    ['update --cpuset-cpus 4095 runs', 1, 'Requested CPUs are not available - requested 4095'],
+    ['update --cpu-period 5 runs', 1, 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)'],
+    ['update --cpus=-1 runs', 1, 'range of CPUs is from 0.01 to '],
+    ['update -m 60m --memory-swap 70m nosuch', 1, 'No such container: nosuch'],
+    ['kill -s NOSUCH runs', 1, 'invalid signal: NOSUCH'],
+    ['kill -s 99 runs', 1, 'invalid signal: 99'],
+    ['kill -s 0 runs', 1, 'invalid signal: 0'],
+    ['kill -s -1 runs', 1, 'invalid signal: -1'],
+    ['kill fresh', 1, 'Cannot kill container: fresh: Container ID is not running'],
+    ['stop -s NOSUCH runs', 1, 'invalid signal: NOSUCH'],
+    ['pause ended', 1, 'Container ID is not running'],
+    ['pause frozen', 1, 'Container ID is already paused'],
+    ['unpause runs', 1, 'Container ID is not paused'],
+    ['exec fresh true', 1, 'Container ID is not running'],
+    ['exec ended true', 1, 'Container ID is not running'],
+    ['exec frozen true', 1, 'Container frozen is paused, unpause the container before exec'],
+    ['exec nosuch true', 1, 'No such container: nosuch'],
+    ['exec -w /not/there runs true', 126, 'No such file or directory: cannot change to directory /not/there'],
+    ['exec -u nosuch runs true', 126, 'unable to find user nosuch: no matching entries in passwd file'],
+    ['attach fresh', 1, 'You cannot attach to a stopped container, start it first'],
+    ['attach ended', 1, 'You cannot attach to a stopped container, start it first'],
+    ['attach frozen', 1, 'You cannot attach to a paused container, unpause it first'],
+    ['rm frozen', 1, 'You cannot remove a running container ID. Stop the container before attempting removal or force remove'],
+    ['top ended', 1, 'Container ID is not running'],
+    ['top runs -o comm', 1, "Couldn't find PID field in ps output"],
+    ['port runs 80', 1, "No public port '80' published for runs"],
+    ['port runs 80/udp', 1, "No public port '80/udp' published for runs"],
+    ['rename runs runs', 1, 'Renaming a container with the same name as its current name'],
+    ['rename runs ended', 1, 'Error when allocating new name: Conflict. The container name "/ended" is already in use by container "ID". You have to remove (or rename) that container to be able to reuse that name.'],
+    ['rename runs b/ad', 1, 'Invalid container name (b/ad)'],
+    ['rename nosuch new', 1, 'No such container: nosuch'],
+    ['logs --since nonsense ended', 1, 'invalid value for "since": failed to parse value as time or duration: "nonsense"'],
+    ['logs --until nonsense ended', 1, 'invalid value for "until": failed to parse value as time or duration: "nonsense"'],
+    ['events --since nonsense', 1, 'failed to parse value as time or duration: "nonsense"'],
+    ['events --until 0s --filter nosuch=x', 1, "invalid filter 'nosuch'"],
+    ['ps --filter status=nonsense', 1, "invalid filter 'status=nonsense'"],
+    ['ps --filter health=nonsense', 1, 'unrecognised filter value for health: nonsense'],
+    ['start -a runs ended', 1, 'you cannot start and attach multiple containers at once'],
+    ['system df extra', 1, "'dockerlite system df' accepts no arguments"],
+  ];
+  for (const [command, status, message] of cases) {
+    it(`${command}: ${status}`, async () => {
+      const before = await state();
+      const result = await cli.run(...command.split(' '));
+      const text = [...ids.keys()].reduce((all, id) => all.replaceAll(id, 'ID'), result.stderr);
+      assert.deepEqual([result.status, result.stdout, text.slice(0, message.length + 12)], [status, '', `dockerlite: ${message}`], text);
+      assert.deepEqual(await state(), before);
+    });
+  }
+
+  it('what follows is done all the same: names on stdout, what failed on stderr', async () => {
+    assert.deepEqual(await told('wait ended nosuch frozen2 ended'), [1, '0\n0\n', 'No such container: nosuch\nNo such container: frozen2\n']);
+    assert.deepEqual(await told('pause runs nosuch fresh'), [1, 'runs\n', 'No such container: nosuch\nContainer ID is not running\n']);
+    assert.deepEqual(await told('unpause nosuch runs'), [1, 'runs\n', 'No such container: nosuch\n']);
+    assert.deepEqual(await told('kill -s WINCH runs fresh nosuch'), [1, 'runs\n', 'Cannot kill container: fresh: Container ID is not running\nNo such container: nosuch\n']);
+    assert.deepEqual(await told('update --pids-limit 50 runs nosuch'), [1, 'runs\n', 'No such container: nosuch\n']);
+    assert.deepEqual(await told('restart -t 0 runs nosuch'), [1, 'runs\n', 'No such container: nosuch\n']);
+    assert.deepEqual(await told('stop -t 0 nosuch runs ended'), [1, 'runs\nended\n', 'No such container: nosuch\n']);
+    assert.deepEqual(await told('wait runs ended'), [0, '137\n0\n', '']);
+    assert.deepEqual(await told('rm nosuch runs'), [1, 'runs\n', 'No such container: nosuch\n']);
+  });
+
+  async function told(command: string): Promise<[number | null, string, string]> {
+    const { status, stdout, stderr } = await cli.run(...command.split(' '));
+    const text = [...ids.keys()].reduce((all, id) => all.replaceAll(id, 'ID'), stderr);
+    return [status, stdout, text.replaceAll('dockerlite: ', '')];
+  }
+});
