@@ -24,7 +24,11 @@ export class Launcher {
   /** Has the program loaded and ready, behind whatever the caller does before it starts a container. */
   prepare(): void {
     if (this.closed) throw new Error('the engine is closed');
-    if (this.spawner !== undefined) return this.spawner.prepare();
+    if (this.spawner !== undefined) {
+      // What another start does, at this moment, spares this one the wait that preparing is for.
+      if (this.starts.idle) this.spawner.prepare();
+      return;
+    }
     this.spawner = spawnSupervisor(() => {
       this.spawner = undefined;
     });

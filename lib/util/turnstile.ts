@@ -11,6 +11,11 @@ export class Turnstile {
 
   constructor(private readonly limit: number) {}
 
+  /** Nobody is inside. */
+  get idle(): boolean {
+    return this.inside === 0;
+  }
+
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.inside === 0 && this.waiting.length === 0) this.inside++;
     else await this.turn();

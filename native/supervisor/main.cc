@@ -120,7 +120,8 @@ int Main() {
   signal(SIGCHLD, SIG_DFL);
   setsid();
   Supervisor(std::move(job->request), std::move(job->fds), std::move(shim)).Run();
-  return 0;
+  // Libraries that clean up behind themselves only make the kernel copy the pages they do that in.
+  _exit(0);
 }
 
 }  // namespace
