@@ -50,22 +50,25 @@ function untag(store: Store, wanted: string, options: RemoveImageOptions): Remov
   }
   const untagged = byName ? [normaliseReference(wanted)] : names;
   const last = untagged.length === names.length;
-  if (last) checkUnused(store, image, options);
+  if (last) checkUnused(store, image, options, byName ? wanted : undefined);
   for (const name of untagged) db.run('DELETE FROM tags WHERE name = ?', name);
   if (last) db.run("UPDATE images SET state = 'removing', owner = ? WHERE id = ?", currentOwner(), image.id);
   return { id: image.id, untagged, deleted: last ? image.id : undefined };
 }
 
 /** A container needs its image: for its diff, and as the parent of what is committed from it. */
-function checkUnused(store: Store, image: ImageRow, options: RemoveImageOptions): void {
+function checkUnused(store: Store, image: ImageRow, options: RemoveImageOptions, name: string | undefined): void {
   const users = store.db.all<{ id: string; state: string }>('SELECT id, state FROM containers WHERE image = ?', image.id);
+  const [user] = users;
+  if (user !== undefined && name !== undefined && options.force !== true) {
+    throw new DockerliteError('E_CONFLICT', `conflict: unable to remove repository reference ${JSON.stringify(name)} (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(image.id)}`);
+  }
   const running = users.find((user) => ['starting', 'running', 'paused'].includes(user.state));
   if (running !== undefined) {
     throw conflict(image, `(cannot be forced) - image is being used by running container ${shortId(running.id)}`);
   }
-  const [stopped] = users;
-  if (stopped !== undefined && options.force !== true) {
-    throw conflict(image, `(must be forced) - image is being used by stopped container ${shortId(stopped.id)}`);
+  if (user !== undefined && options.force !== true) {
+    throw conflict(image, `(must be forced) - image is being used by stopped container ${shortId(user.id)}`);
   }
 }
 

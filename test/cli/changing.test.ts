@@ -83,7 +83,9 @@ describe('dockerlite rm, rmi, rename, tag, commit, diff, import and export', () 
     await create('user');
     const { status, stderr } = await cli.run('rmi', 'busybox', 'nosuch');
     assert.equal(status, 1);
-    assert.match(stderr, /^dockerlite: conflict: unable to delete [0-9a-f]{12} \(must be forced\).*\ndockerlite: No such image: nosuch\n$/);
+    assert.match(stderr, /^dockerlite: conflict: unable to remove repository reference "busybox" \(must force\) - container [0-9a-f]{12} is using its referenced image [0-9a-f]{12}\ndockerlite: No such image: nosuch:latest\n$/);
+    const id = (await cli.ok('images', '-q', 'busybox')).trim();
+    assert.match((await cli.run('rmi', id)).stderr, /^dockerlite: conflict: unable to delete [0-9a-f]{12} \(must be forced\) - image is being used by stopped container [0-9a-f]{12}\n$/);
     await cli.ok('rm', 'user');
     assert.equal((await cli.run('rmi', '-f', 'nosuch')).status, 0);
   });
