@@ -10,7 +10,7 @@ seconds=60
 case ${1:-} in *[!0-9]* | '') ;; *) seconds=$1; shift ;; esac
 
 # What each is made of: its entry, fuzz_TARGET in the first directory, and sources.
-archive=(native/archive/{acl,apply_meta,decoder,decompress,fd_stream,names,pax_header,remove_tree,root_dir,tar_reader,tree_writer,unpack,whiteouts,xattrs}.cc)
+archive=(native/archive/{acl,apply_meta,decoder,decompress,fd_stream,names,pax_header,remove_tree,root_dir,tar_reader,tree_writer,unpack,whiteouts,writeback,xattrs}.cc)
 declare -A sources=(
   [frame]='native/supervisor/fuzz_frame.cc native/net/host_port.cc native/net/nft_batch.cc native/net/raw_socket.cc native/supervisor/event_loop.cc native/supervisor/frame.cc native/supervisor/messages.cc native/supervisor/network.cc native/supervisor/resolver.cc'
   [payload]='native/init-shim/fuzz_payload.c native/init-shim/payload.c'
