@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entry for a fuzzer (clang -fsanitize=fuzzer,address,undefined); not part of any target. The input is a send stream, of which
-// lengths and CRCs of the commands are put right; it is applied to a directory, and nothing beside that may change.
-// Any btrfs send stream is a seed. Works in $TMPDIR; clones are shared only where that is on btrfs.
+// Entry for a fuzzer, see scripts/fuzz.sh; not part of any target. The input is a send stream, of which lengths and CRCs of the
+// commands are put right; it is applied to a directory, and nothing beside that may change. The highest byte of its version,
+// which is always 0, says how. Works in $TMPDIR; clones are shared only where that is on btrfs.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "archive/remove_tree.h"
 #include "btrfs/crc32c.h"
@@ -75,10 +76,10 @@ std::string Repaired(std::string stream) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
+  if (size < kStreamHead) return 0;
   static const Place place;
-  const uint8_t how = data[0];
-  std::string input(reinterpret_cast<const char*>(data) + 1, size - 1);
+  std::string input(reinterpret_cast<const char*>(data), size);
+  const auto how = static_cast<uint8_t>(std::exchange(input[kStreamHead - 1], '\0'));
   if ((how & 1) == 0) input = Repaired(std::move(input));
   if (mkdirat(place.directory.get(), "tree", 0700) != 0) abort();
   {
