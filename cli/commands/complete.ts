@@ -19,6 +19,7 @@ const OPERANDS: Record<string, [first: Kind, others: Kind]> = {
   export: ['containers', 'nothing'],
   help: ['commands', 'nothing'],
   images: ['images', 'nothing'],
+  'image send': ['images', 'nothing'],
   import: ['files', 'nothing'],
   inspect: ['containers', 'containers'],
   kill: ['running', 'running'],
