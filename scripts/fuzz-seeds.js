@@ -82,5 +82,11 @@ for (const version of [1, 2]) {
 // Questions and answers of DNS.
 const labels = (name) => Buffer.concat([...name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])), Buffer.from([0])]);
 const question = (name, type) => Buffer.concat([Buffer.from('123401000001000000000000', 'hex'), labels(name), Buffer.from([0, type, 0, 1])]);
-for (const [name, type] of [['web', 1], ['WEB', 28], ['web.net.example', 255], ['alias', 1], ['2.0.30.172.in-addr.arpa', 12], ['other.example', 1], ['a'.repeat(63), 1]]) seed('resolver', [0], question(name, type));
-seed('resolver', [3], question('other.example', 1), Buffer.from('c00c00010001000000ff000401020304', 'hex'));
+for (const [name, type] of [['web', 1], ['WEB', 28], ['web.net.example', 255], ['alias', 1], ['2.0.30.172.in-addr.arpa', 12], ['other.example', 1], ['a'.repeat(63), 1]]) seed('dns', u16(question(name, type).length), question(name, type));
+for (const record of ['c00c00010001000000ff000401020304', 'c00c0005000100000001000403776562c00cc02b000100010000000100040a000001', 'c00c001c0001ffffffff001020010db8000000000000000000000001']) {
+  const asked = question('other.example', record.includes('001c') ? 28 : 1);
+  const answer = Buffer.concat([asked, Buffer.from(record, 'hex')]);
+  answer.writeUInt16BE(0x8180, 2);
+  answer.writeUInt16BE(record.startsWith('c00c0005') ? 2 : 1, 6);
+  seed('dns', u16(asked.length), asked, answer);
+}
