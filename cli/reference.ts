@@ -34,6 +34,18 @@ when one ended it. Otherwise:
 | 126 | the command in the container cannot be executed |
 | 127 | there is no such command in the container |
 | 141 | nobody reads the output any more |
+
+## Where it is not as Docker
+
+- \`import\`, \`load\` and \`cp -\` refuse an archive without any entry: a pipe whose writer failed is no empty image.
+- \`cp\` without \`-a\` gives what it copies into a container to root, as Docker's manual says; Docker keeps the host's numbers.
+- \`logs --tail\` and \`images -f dangling=\` refuse what is no number, and neither true nor false.
+- A limit above the host's own, which the machine does not let anybody raise, is a warning: Docker fails.
+- A command that is not there is status 127 of \`exec\` with \`-d\` too.
+- \`commit --change\` takes STOPSIGNAL too, but no ONBUILD: nothing is built.
+- \`ps\` has no filters \`is-task\` and \`isolation\`.
+- What is said after an error has no "Error response from daemon", and of a command not the words of runc.
+- What a container sees of the machine: see [security.md](security.md).
 `;
 
 /** docs/cli.md, from the table of commands. */
