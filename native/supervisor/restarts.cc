@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include "supervisor/cgroup_remains.h"
 #include "supervisor/supervisor.h"
 
 namespace dockerlite {
@@ -22,6 +23,8 @@ bool Supervisor::AwaitRestart() {
 // A new init with nothing of the last one's: whoever was attached to that is done when it has taken the rest.
 Status Supervisor::PrepareAgain() {
   unlink(runDir_->file("lxc.log").c_str());
+  // What liblxc could not remove; the next run's group would be called otherwise, and only that is looked for at the end.
+  RemoveCgroups(payloadGroup_);
   restartDelay_.reset();
   started_ = serving_ = over_ = oomKilled_ = paused_ = killed_ = false;
   execs_.push_back(std::move(init_));
