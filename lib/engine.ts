@@ -36,7 +36,10 @@ export class Engine implements AsyncDisposable {
   readonly networks: Networks;
 
   private constructor(private readonly context: Context) {
-    this.images = new Images(context);
+    this.images = new Images(context, (what, options) => {
+      const { bootstrapImage } = require('./bootstrap/bootstrap') as typeof import('./bootstrap/bootstrap');
+      return bootstrapImage(context, what, options);
+    });
     this.containers = new Containers(context);
     this.addresses = new Addresses(context);
     this.volumes = new Volumes(context.store);

@@ -42,7 +42,7 @@ export { Volumes } from './volumes/volumes';
 export type { ImageConfig } from './images/config';
 export type { Image, OciImage } from './images/record';
 export type { ImportOptions, ImportSource } from './images/import';
-export type { BootstrapOptions } from './bootstrap/bootstrap';
+export type { BootstrapOptions } from './images/bootstrap-options';
 export type { CheckOptions } from './check/check';
 export type { Finding, FindingKind } from './check/finding';
 export type { ContainerUsage, DiskUsage, ImageUsage, VolumeUsage } from './disk-usage';

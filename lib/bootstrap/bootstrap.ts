@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
+import type { BootstrapOptions } from '../images/bootstrap-options';
 import { recordImageEvent } from '../images/image-events';
 import { architecture } from '../images/oci';
 import { publishImage, snapshotDiffId } from '../images/publish';
 import { type Image, type OciImage, toImage } from '../images/record';
 import { parseReference } from '../images/reference';
 import { Transfer, type TransferEvent } from '../images/transfer';
-import type { Patience } from '../registry/settings';
 import * as btrfs from '../binding/btrfs';
 import { subvolumeSize } from '../store/tree-size';
 import { Workspace } from '../store/workspace';
@@ -15,24 +15,6 @@ import { withUndo } from '../util/undo';
 import { fillBusybox } from './busybox';
 import { fillDebian } from './debian';
 import { VARIANTS, type Variant } from './packages';
-
-export interface BootstrapOptions {
-  /** repository[:tag] of the image; default what is bootstrapped: `debian:trixie`, `busybox:latest`. */
-  reference?: string;
-  /** URL of the archive; default where apt of this machine gets its packages. */
-  mirror?: string;
-  /** File with the keys that may sign the archive; default what apt of this machine is told. */
-  keyring?: string;
-  /** Packages beside those of the variant. */
-  include?: string[];
-  /** Which packages: see VARIANTS; default minbase. */
-  variant?: string;
-  signal?: AbortSignal;
-  /** Directory of apt's configuration; default /etc/apt. */
-  aptDirectory?: string;
-  /** For tests: how long things may take and how often they are tried. */
-  patience?: Partial<Patience>;
-}
 
 /** What the steps of one bootstrap share. */
 export interface Job {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveEnd } from '../binding/types';
-import type { BootstrapOptions } from '../bootstrap/bootstrap';
 import type { Context } from '../context';
+import type { Bootstrap, BootstrapOptions } from './bootstrap-options';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
 import { type ImageListOptions, listImages } from './list';
@@ -21,7 +21,10 @@ import type { ImageTreeNode } from './tree';
 
 /** The images of a store. */
 export class Images {
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly make: Bootstrap,
+  ) {}
 
   /** Makes an image of a directory or a tar archive. */
   async import(source: ImportSource, options: ImportOptions = {}): Promise<Image> {
@@ -30,8 +33,7 @@ export class Images {
 
   /** Makes a base image out of the packages that this machine's apt would install, see bootstrapImage. */
   bootstrap(what: string, options: BootstrapOptions = {}): Transfer<Image> {
-    const { bootstrapImage } = require('../bootstrap/bootstrap') as typeof import('../bootstrap/bootstrap');
-    return bootstrapImage(this.context, what, options);
+    return this.make(what, options);
   }
 
   /** By name, id, or unique prefix of an id. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BootstrapOptions } from '../../lib/bootstrap/bootstrap';
+import type { BootstrapOptions } from '../../lib/images/bootstrap-options';
 import { Engine } from '../../lib/engine';
 import { DockerliteError, type ErrorCode } from '../../lib/errors';
 import type { TransferEvent } from '../../lib/images/transfer';
