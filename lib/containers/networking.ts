@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import { DockerliteError } from '../errors';
 import { type EndpointOptions, type EndpointSpec, normaliseEndpoint, userNetworksOnly } from '../network/endpoint';
 import { type EgressTarget, parseEgress } from '../network/egress';
-import { parseExpose, parsePublish, type PortMapping } from '../network/port-spec';
+import { parsePublish, type PortMapping } from '../network/port-spec';
+import { parseExpose } from '../util/ports';
 import type { ContainerOptions, ContainerSpec } from './spec';
 
 /** What a caller may say about a container's networks. */

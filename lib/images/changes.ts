@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { ImageConfig } from './config';
 import { expandWord } from './expand-word';
 import { parseHealthcheck } from './healthcheck-instruction';
-import { parseExpose } from '../network/port-spec';
+import { parseExpose } from '../util/ports';
 import { signalNumber } from '../util/signals';
 import { DockerliteError } from '../errors';
 

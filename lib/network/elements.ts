@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NftElement } from '../binding/types';
+import type { Protocol } from '../util/ports';
 import { parseIpv4 } from './ipv4';
 import { bytesOfIpv6, linkLocal, parseIpv6 } from './ipv6';
 
@@ -33,8 +34,7 @@ export function address(text: string): Buffer {
   return bytes;
 }
 
-const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
-export type Protocol = keyof typeof PROTOCOLS;
+const PROTOCOLS: Record<Protocol, number> = { tcp: 6, udp: 17, sctp: 132 };
 
 export function protocol(name: Protocol): Buffer {
   return Buffer.from([PROTOCOLS[name], 0, 0, 0]);

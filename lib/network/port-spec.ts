@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from 'node:net';
 import { DockerliteError } from '../errors';
-import type { Protocol } from './elements';
+import { type PortRange, parseRange, type Protocol, splitProtocol } from '../util/ports';
 
 /** One port of a container to publish, and where. */
 export interface PortMapping {
@@ -14,8 +14,6 @@ export interface PortMapping {
   hostPortEnd: number;
 }
 
-type Range = [first: number, last: number];
-
 /**
  * What -p takes: [[IP:][HOSTPORT[-END]]:]PORT[-END][/PROTOCOL], an IPv6 address in brackets.
  * @throws E_INVALID in Docker's words
@@ -26,7 +24,7 @@ export function parsePublish(text: string): PortMapping[] {
   if (container === '') throw new DockerliteError('E_INVALID', `no port specified: ${text}<empty>`);
   if (hostIp !== '' && isIP(hostIp) === 0) throw new DockerliteError('E_INVALID', `invalid IP address: ${hostIp}`);
   const ports = parseRange(container, 'containerPort');
-  const hosts: Range = host === '' ? [0, 0] : parseRange(host, 'hostPort');
+  const hosts: PortRange = host === '' ? [0, 0] : parseRange(host, 'hostPort');
   const [count, hostCount] = [ports[1] - ports[0], hosts[1] - hosts[0]];
   // One port of the container may have any of a range of the host's.
   if (host !== '' && count !== hostCount && count !== 0) throw new DockerliteError('E_INVALID', `invalid ranges specified for container and host Ports: ${container} and ${host}`);
@@ -36,23 +34,6 @@ export function parsePublish(text: string): PortMapping[] {
   });
 }
 
-/** What --expose and an image's ExposedPorts have: PORT[-END][/PROTOCOL], as "80/tcp" each. @throws E_INVALID */
-export function parseExpose(text: string): string[] {
-  const { proto, rest } = splitProtocol(text);
-  if (!/^\d+(-\d+)?$/.test(rest)) throw new DockerliteError('E_INVALID', `invalid range format for --expose: ${text}`);
-  const [first, last] = parseRange(rest, 'containerPort');
-  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${proto}`);
-}
-
-function splitProtocol(text: string): { proto: Protocol; rest: string } {
-  const slash = text.indexOf('/');
-  if (slash < 0) return { proto: 'tcp', rest: text };
-  const proto = text.slice(slash + 1).toLowerCase();
-  if (proto === '' || proto === 'tcp') return { proto: 'tcp', rest: text.slice(0, slash) };
-  if (proto === 'udp' || proto === 'sctp') return { proto, rest: text.slice(0, slash) };
-  throw new DockerliteError('E_INVALID', `invalid proto: ${text.slice(slash + 1)}`);
-}
-
 function splitAddress(text: string): { hostIp: string; host: string; container: string } {
   const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text);
   const parts = (bracketed === null ? text : bracketed[2]!).split(':');
@@ -60,11 +41,4 @@ function splitAddress(text: string): { hostIp: string; host: string; container: 
   const host = parts.pop() ?? '';
   if (bracketed !== null) return { hostIp: bracketed[1]!, host, container };
   return { hostIp: parts.join(':'), host, container };
-}
-
-function parseRange(text: string, what: string): Range {
-  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
-  const range: Range = [Number(first), Number(last)];
-  if (first !== '' && range[0] >= 1 && range[1] <= 65535 && range[0] <= range[1]) return range;
-  throw new DockerliteError('E_INVALID', `invalid ${what}: ${text}`);
 }

@@ -6,7 +6,8 @@ import type { StateDatabase } from '../store/database';
 import { randomInt } from '../util/id';
 import type { Attachment } from './attachment';
 import { defaultRouteOf } from './attachment';
-import type { Protocol, PublishedPort } from './elements';
+import type { Protocol } from '../util/ports';
+import type { PublishedPort } from './elements';
 import type { PortMapping } from './port-spec';
 
 interface PortRow {

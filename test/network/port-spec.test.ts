@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { parseExpose, parsePublish } from '../../lib/network/port-spec';
+import { parsePublish } from '../../lib/network/port-spec';
+import { parseExpose } from '../../lib/util/ports';
 
 const short = (text: string) => parsePublish(text).map(({ proto, containerPort, hostIp, hostPort, hostPortEnd }) => `${hostIp}|${hostPort === hostPortEnd ? hostPort : `${hostPort}-${hostPortEnd}`}|${containerPort}/${proto}`);
 
