@@ -52,6 +52,14 @@ bool MoveHere(const std::string& group) {
   return fd && write(fd.get(), "0", 1) == 1;
 }
 
+// A number that is written may be a limit or a sysctl's value too.
+bool IsListOfProcesses(int fd) {
+  constexpr std::string_view kName = "/cgroup.procs";
+  char target[512];
+  const ssize_t length = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target, sizeof target);
+  return length > 0 && std::string_view(target, static_cast<size_t>(length)).ends_with(kName);
+}
+
 // Only for its number: what it would do is left out.
 int End(void*) { _exit(0); }
 
@@ -96,11 +104,13 @@ void BeginSparing(bool delegates) {
 void EndSparing() {
   g_monitor.clear();
   g_keepOwner = false;
+  g_standsIn = false;
 }
 
-// A process moves by its number being written; while a container is being started nothing else that is written is just that.
+// A process moves by its number being written.
 extern "C" __attribute__((visibility("default"))) ssize_t write(int fd, const void* data, size_t size) {
-  if (!g_monitor.empty() && g_monitor == std::string_view(static_cast<const char*>(data), size)) return static_cast<ssize_t>(size);
+  if (!g_monitor.empty() && g_monitor == std::string_view(static_cast<const char*>(data), size) && IsListOfProcesses(fd))
+    return static_cast<ssize_t>(size);
   if (g_standsIn && size == 1) {  // the word that it may begin
     g_standsIn = false;
     return 1;

@@ -91,6 +91,20 @@ describe('supervisor', function () {
     assert.equal((await connection.ended()).status, 0);
   });
 
+  it('takes a setting that reads like its own pid', async () => {
+    const lastPid = () => Number(readFileSync('/proc/loadavg', 'utf8').trim().split(' ').at(-1));
+    for (let ahead = 1, matched = false; !matched; ) {
+      const [last, name] = [lastPid(), '/proc/sys/net/core/somaxconn'];
+      const { connection, ends } = host.start(['cat', name], { config: [`lxc.sysctl.net.core.somaxconn=${last + ahead}`] });
+      const stdout = textOf(ends.stdout);
+      const { supervisorPid } = await connection.started();
+      assert.equal(await stdout, `${last + ahead}\n`);
+      await connection.ended();
+      matched = supervisorPid === last + ahead;
+      ahead = Math.max(supervisorPid - last, 1);
+    }
+  });
+
   it('half-closes stdin', async () => {
     const { connection, ends } = host.start(['sh', '-c', 'wc -c; echo done'], { openStdin: true, stdinOnce: true });
     await connection.started();
