@@ -20,6 +20,7 @@ export interface AddressInfo {
 
 /** The addresses given to a store's containers. */
 export class Addresses {
+  /** @internal */
   constructor(private readonly context: Context) {}
 
   /** All that are given out, in order. */

@@ -35,6 +35,7 @@ import type { ArchiveEnd, PathStat } from '../binding/types';
 
 /** A handle on one container: every verb reads the store's present state first, so it never goes stale. */
 export class Container implements AsyncDisposable {
+  /** @internal */
   constructor(
     private readonly context: Context,
     /** 64 hex digits. */

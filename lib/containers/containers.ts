@@ -16,6 +16,7 @@ import type { ContainerStats } from './stats/types';
 
 /** The containers of a store. */
 export class Containers {
+  /** @internal */
   constructor(private readonly context: Context) {}
 
   /** One snapshot and one row; nothing runs yet. @throws E_NO_SUCH_IMAGE, E_INVALID, E_NAME_IN_USE */

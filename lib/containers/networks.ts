@@ -40,6 +40,7 @@ export interface NetworkPruneOptions {
 
 /** The networks of a store, bridge, host and none among them. */
 export class Networks {
+  /** @internal */
   constructor(private readonly context: Context) {}
 
   /** @throws E_INVALID, E_NAME_IN_USE, E_CONFLICT (the subnet is in use) */

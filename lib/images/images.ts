@@ -21,6 +21,7 @@ import type { ImageTreeNode } from './tree';
 
 /** The images of a store. */
 export class Images {
+  /** @internal */
   constructor(
     private readonly context: Context,
     private readonly make: Bootstrap,

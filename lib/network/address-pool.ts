@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Database, Statement } from 'better-sqlite3';
 import { DockerliteError, invalid } from '../errors';
 import { broadcastOf, contains, formatIpv4, formatSubnet, gatewayOf, parseIpv4, parseSubnet, sizeOf } from './ipv4';
+import type { RawDatabase, RawStatement } from '../store/raw-database';
 import type { Pool4 } from './record';
 
 /**
@@ -65,7 +65,7 @@ export const SQL = {
  * @throws E_INVALID (not an address, outside the subnet or reserved), E_ADDRESS_IN_USE, E_NO_ADDRESS,
  * E_CONFLICT (the container has another address than the wanted one)
  */
-export function allocateAddress(db: Database, pool: AddressPool, containerId: string, wanted?: string, ifIndex = 0): string {
+export function allocateAddress(db: RawDatabase, pool: AddressPool, containerId: string, wanted?: string, ifIndex = 0): string {
   const address = wanted === undefined ? undefined : checkWanted(pool, wanted);
   return transaction(db, () => {
     const sql = statements(db);
@@ -89,7 +89,7 @@ export function allocateAddress(db: Database, pool: AddressPool, containerId: st
  *
  * @throws E_INVALID, E_ADDRESS_IN_USE, E_NO_ADDRESS; the container then has what it had
  */
-export function setAddress(db: Database, pool: AddressPool, containerId: string, wanted?: string): string {
+export function setAddress(db: RawDatabase, pool: AddressPool, containerId: string, wanted?: string): string {
   const address = wanted === undefined ? undefined : checkWanted(pool, wanted);
   const owner = { containerId, network: pool.network, ifIndex: 0 };
   return transaction(db, () => {
@@ -109,29 +109,29 @@ export function setAddress(db: Database, pool: AddressPool, containerId: string,
 }
 
 /** Gives the container's addresses back; with `keepFixed` only those that were not asked for. Fine when it has none. */
-export function releaseAddress(db: Database, containerId: string, options: { keepFixed?: boolean } = {}): void {
+export function releaseAddress(db: RawDatabase, containerId: string, options: { keepFixed?: boolean } = {}): void {
   const sql = statements(db);
   (options.keepFixed ? sql.releaseDynamic : sql.release).run(containerId);
 }
 
 /** Gives back the one it has in this network. */
-export function leaveNetwork(db: Database, containerId: string, network: string): void {
+export function leaveNetwork(db: RawDatabase, containerId: string, network: string): void {
   statements(db).leave.run(containerId, network);
 }
 
 /** The container's address in a network. */
-export function addressOf(db: Database, containerId: string, network: string): AddressEntry | undefined {
+export function addressOf(db: RawDatabase, containerId: string, network: string): AddressEntry | undefined {
   const row = statements(db).inNetwork.get(containerId, network) as AddressRow | undefined;
   return row === undefined ? undefined : toEntry(row);
 }
 
 /** All of a container's addresses, eth0's first. */
-export function addressesOf(db: Database, containerId: string): AddressEntry[] {
+export function addressesOf(db: RawDatabase, containerId: string): AddressEntry[] {
   return (statements(db).ofContainer.all(containerId) as AddressRow[]).map(toEntry);
 }
 
 /** Every address given out, in order. */
-export function listAddresses(db: Database): AddressEntry[] {
+export function listAddresses(db: RawDatabase): AddressEntry[] {
   return (statements(db).all.all() as AddressRow[]).map(toEntry);
 }
 
@@ -167,7 +167,7 @@ interface Owner {
   ifIndex: number;
 }
 
-function takeFixed(db: Database, address: number, { network, containerId, ifIndex }: Owner): number {
+function takeFixed(db: RawDatabase, address: number, { network, containerId, ifIndex }: Owner): number {
   const sql = statements(db);
   if (sql.ofAddress.get(address) !== undefined) throw inUse(address);
   sql.insert.run(address, network, containerId, 1, ifIndex);
@@ -175,14 +175,14 @@ function takeFixed(db: Database, address: number, { network, containerId, ifInde
   return address;
 }
 
-function takeNext(db: Database, pool: AddressPool, { network, containerId, ifIndex }: Owner): number {
+function takeNext(db: RawDatabase, pool: AddressPool, { network, containerId, ifIndex }: Owner): number {
   const address = findNext(db, pool);
   statements(db).insert.run(address, network, containerId, 0, ifIndex);
   return address;
 }
 
 /** Takes a free address out of the cursor's range or the queue; the caller gives it an owner. */
-function findNext(db: Database, pool: AddressPool): number {
+function findNext(db: RawDatabase, pool: AddressPool): number {
   const sql = statements(db);
   const isFree = (address: number) => reservedAs(pool, address) === undefined && sql.ofAddress.get(address) === undefined;
   const { first, end } = boundsOf(pool);
@@ -222,13 +222,13 @@ function exhausted(pool: AddressPool): DockerliteError {
   return new DockerliteError('E_NO_ADDRESS', text, { hint: `stop or remove containers, or ${wider}` });
 }
 
-function transaction<T>(db: Database, body: () => T): T {
+function transaction<T>(db: RawDatabase, body: () => T): T {
   return db.inTransaction ? db.transaction(body)() : db.transaction(body).immediate();
 }
 
-const prepared = new WeakMap<Database, Record<keyof typeof SQL, Statement>>();
+const prepared = new WeakMap<RawDatabase, Record<keyof typeof SQL, RawStatement>>();
 
-function statements(db: Database): Record<keyof typeof SQL, Statement> {
+function statements(db: RawDatabase): Record<keyof typeof SQL, RawStatement> {
   let all = prepared.get(db);
   if (all === undefined) {
     all = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)])) as typeof all & {};

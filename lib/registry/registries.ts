@@ -81,12 +81,13 @@ export class Registries implements AsyncDisposable {
     return listReferrers(this.connection(reference.host), reference, digest, artifactType, signal);
   }
 
-  /** Mirrors first. */
+  /** Mirrors first. @internal */
   source(reference: RemoteReference): PullSource {
     const mirrors = this.transport.settings.mirrors(reference.host).map((url) => this.connection(url));
     return new PullSource([...mirrors, this.connection(reference.host)], this.transport, reference);
   }
 
+  /** @internal */
   connection(at: string | URL): RegistryConnection {
     const key = String(at);
     let connection = this.connections.get(key);

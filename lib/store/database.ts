@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite, { type Database, type Statement } from 'better-sqlite3';
+import BetterSqlite from 'better-sqlite3';
 import { DockerliteError } from '../errors';
+import type { RawDatabase, RawStatement } from './raw-database';
 import { spendReserve } from './reserve';
 import { STEPS } from './schema';
 
@@ -21,11 +22,11 @@ const LONGEST_WAIT = 300_000;
  * second flush. A change whose result is acknowledged as durable (an image) goes through `durably`.
  */
 export class StateDatabase {
-  private readonly statements = new Map<string, Statement>();
+  private readonly statements = new Map<string, RawStatement>();
 
   private static readonly opened = new Set<StateDatabase>();
 
-  private constructor(readonly raw: Database) {
+  private constructor(readonly raw: RawDatabase) {
     StateDatabase.opened.add(this);
   }
 
@@ -35,7 +36,7 @@ export class StateDatabase {
   }
 
   static open(file: string, create = false): StateDatabase {
-    let raw: Database | undefined;
+    let raw: RawDatabase | undefined;
     try {
       raw = new BetterSqlite(file, { fileMustExist: !create, timeout: LONGEST_WAIT, nativeBinding: sqliteBinding() });
       raw.pragma('synchronous = NORMAL');
@@ -52,7 +53,7 @@ export class StateDatabase {
   }
 
   /** A prepared statement, kept for the next call. */
-  private prepare(sql: string): Statement {
+  private prepare(sql: string): RawStatement {
     let statement = this.statements.get(sql);
     if (statement === undefined) {
       statement = this.raw.prepare(sql);
@@ -145,7 +146,7 @@ export class StateDatabase {
 }
 
 /** Takes the steps that the file lacks, all of them or none, one process alone. @throws E_STORE_DAMAGED */
-function upgrade(raw: Database, file: string): void {
+function upgrade(raw: RawDatabase, file: string): void {
   const version = () => raw.pragma('user_version', { simple: true }) as number;
   if (version() === STEPS.length) return;
   const newer = raw

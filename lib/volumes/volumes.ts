@@ -9,6 +9,7 @@ import { type PrunedVolume, pruneVolumes, type PruneVolumesOptions, removeVolume
 
 /** The volumes of a store: directories that outlive containers, each a subvolume. */
 export class Volumes {
+  /** @internal */
   constructor(private readonly store: Store) {}
 
   /** One that is there already with the same options is fine. @throws E_INVALID, E_UNSUPPORTED, E_CONFLICT */

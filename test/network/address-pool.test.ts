@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Database } from 'better-sqlite3';
+import type { RawDatabase } from '../../lib/store/raw-database';
 import { addressOf, allocateAddress, listAddresses, releaseAddress, setAddress, SQL, wholePool } from '../../lib/network/address-pool';
 import { StateDatabase } from '../../lib/store/database';
 
@@ -18,7 +18,7 @@ describe('network/address-pool', function () {
   this.timeout(60_000);
   let directory: string;
   let state: StateDatabase;
-  let db: Database;
+  let db: RawDatabase;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'pool-'));
     state = StateDatabase.open(join(directory, 'state.db'), true);
