@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from 'node:os';
 import { DockerliteError } from '../errors';
+import { aborted, checkAborted } from '../util/aborted';
 import { loadAddon } from './load';
 import { native } from './native-error';
 
@@ -37,7 +37,7 @@ export async function run<Options extends Watched, T>(
   start: (options: Omit<Options, keyof Watched> & { job: number }) => Promise<T>,
 ): Promise<T> {
   const { signal, onProgress, ...rest } = options;
-  if (signal?.aborted) throw aborted(signal);
+  checkAborted(signal);
   const job = (lastJob = (lastJob + 1) >>> 0);
   const cancel = () => addon().cancel(job);
   const ticker = onProgress && setInterval(() => onProgress(addon().progress(job)), TICK);
@@ -53,10 +53,6 @@ export async function run<Options extends Watched, T>(
     signal?.removeEventListener('abort', cancel);
     clearInterval(ticker);
   }
-}
-
-function aborted(signal: AbortSignal): DockerliteError {
-  return new DockerliteError('E_ABORTED', 'the operation was aborted', { errno: constants.errno.ECANCELED, cause: signal.reason });
 }
 
 /** What is wrong with the archive is the user's to mend, what is wrong with the system is not: tell them apart. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 import { DockerliteError, type ErrorCode } from '../errors';
+import { unlessAborted } from '../util/aborted';
 import { takeSupervisor } from './early-supervisor';
 import * as frames from './frames';
 import { loadAddon, programPath } from './load';
@@ -179,14 +180,7 @@ export class SupervisorConnection {
 
   /** Settles when the container has ended and what it wrote has reached this client's descriptors. */
   ended(signal?: AbortSignal): Promise<Ended> {
-    const { promise } = this.init.ended;
-    if (signal === undefined) return promise;
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason as Error);
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    });
+    return unlessAborted(this.init.ended.promise, signal);
   }
 
   /** Starts a process in the container; settles when its command was executed. */

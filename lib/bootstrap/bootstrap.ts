@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
-import { DockerliteError, invalid } from '../errors';
+import { invalid } from '../errors';
 import type { BootstrapOptions } from '../images/bootstrap-options';
 import { recordImageEvent } from '../images/image-events';
 import { architecture } from '../images/oci';
@@ -89,9 +89,4 @@ function describe(what: string, command: string[], labels: Record<string, string
     rootfs: { type: 'layers', diff_ids: [snapshotDiffId()] },
     history: [{ created, created_by: `dockerlite image bootstrap ${what}` }],
   };
-}
-
-/** @throws E_ABORTED */
-export function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new DockerliteError('E_ABORTED', 'the operation was aborted', { cause: signal.reason });
 }

@@ -9,7 +9,8 @@ import { DockerliteError } from '../errors';
 import { MOUNT_POINTS } from '../images/mount-points';
 import { randomId } from '../util/id';
 import { atWork } from '../util/owner';
-import { checkAborted, type Job } from './bootstrap';
+import { checkAborted } from '../util/aborted';
+import type { Job } from './bootstrap';
 
 /** Where the container sees `files`. It is empty, and there, in every image. */
 export const FILES = '/mnt';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { checkAborted } from '../util/aborted';
 import { checkAddresses } from './addresses';
 import { checkRules } from './rules';
 import { checkContainers } from './containers';
@@ -41,6 +42,8 @@ const CHECKS: readonly Check[] = [
 export interface CheckOptions {
   /** Mend what is found. */
   repair?: boolean;
+  /** Ends the iteration with E_ABORTED: what has not been found yet may be there. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -49,7 +52,11 @@ export interface CheckOptions {
  */
 export async function* checkStore(context: Context, options: CheckOptions = {}): AsyncGenerator<Finding> {
   for (const check of CHECKS) {
-    for await (const problem of check(context)) yield options.repair === true ? await mend(problem) : finding(problem);
+    checkAborted(options.signal);
+    for await (const problem of check(context)) {
+      checkAborted(options.signal);
+      yield options.repair === true ? await mend(problem) : finding(problem);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { checkAborted, onAbort, unlessAborted } from '../util/aborted';
 import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
 import { recordEnded } from './settle';
@@ -30,6 +31,7 @@ export async function attachContainer(context: Context, row: ContainerRow, optio
     throw new DockerliteError('E_NOT_RUNNING', 'You cannot attach to a stopped container, start it first');
   }
   requireState('attach', row);
+  checkAborted(options.signal);
   const ends = makeStreams(options, specOf(row).tty);
   const connection = await connectSupervisor(context, row).catch((error: unknown) => {
     ends.discard();
@@ -38,18 +40,18 @@ export async function attachContainer(context: Context, row: ContainerRow, optio
   try {
     const done = connection.attach({ mask: ends.mask, fds: ends.fds, rows: options.rows, columns: options.columns });
     ends.sent();
-    await done;
+    await unlessAborted(done, options.signal);
     recordContainerEvent(context.store, row, 'attach');
   } catch (error) {
     ends.discard();
     connection.close();
     throw error;
   }
-  return makeAttachment(context, row, connection, ends.streams);
+  return makeAttachment(context, row, connection, ends.streams, options.signal);
 }
 
 /** Wraps a connection whose streams are set up already. */
-export function makeAttachment(context: Context, row: ContainerRow, connection: SupervisorConnection, streams: Streams): Attachment {
+export function makeAttachment(context: Context, row: ContainerRow, connection: SupervisorConnection, streams: Streams, abort?: AbortSignal): Attachment {
   const exited = connection.ended().then((record) => {
     // The row is brought up to date here, by whoever hears of the end first.
     if (!context.store.db.isClosed) recordEnded(context.store, row, record);
@@ -57,7 +59,18 @@ export function makeAttachment(context: Context, row: ContainerRow, connection: 
     return { exitCode: exitCodeOf(record.status), oomKilled: record.oomKilled };
   });
   let attached = true;
-  exited.catch(() => undefined).finally(() => (attached = false)); // only who asks for it hears of a failure
+  const detach = () => {
+    if (attached) recordContainerEvent(context.store, row, 'detach');
+    attached = false;
+    connection.close();
+    for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
+  };
+  const forget = onAbort(abort, detach);
+  const over = () => {
+    attached = false;
+    forget();
+  };
+  exited.catch(() => undefined).finally(over); // only who asks for it hears of a failure
   return {
     ...streams,
     exited,
@@ -66,11 +79,6 @@ export function makeAttachment(context: Context, row: ContainerRow, connection: 
       recordContainerEvent(context.store, row, 'resize', { height: String(rows), width: String(columns) });
     },
     signal: (signal) => connection.signal(signal),
-    detach: () => {
-      if (attached) recordContainerEvent(context.store, row, 'detach');
-      attached = false;
-      connection.close();
-      for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
-    },
+    detach,
   };
 }

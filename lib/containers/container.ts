@@ -64,7 +64,7 @@ export class Container implements AsyncDisposable {
     return startContainer(this.context, await this.row(), options);
   }
 
-  /** Waits for it to end; at once when it has. */
+  /** Waits for it to end; at once when it has. @throws E_ABORTED */
   async wait(options: { signal?: AbortSignal } = {}): Promise<ExitStatus> {
     const known = await waitForStarted(this.context, this.id, options);
     return known ?? waitContainer(this.context, await this.row(), options);
@@ -107,7 +107,7 @@ export class Container implements AsyncDisposable {
 
   async restart(options: StopOptions = {}): Promise<void> {
     await this.stop(options);
-    await this.start();
+    await this.start({ signal: options.abortSignal });
     recordContainerEvent(this.context.store, await this.row(), 'restart');
   }
 

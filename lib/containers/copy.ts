@@ -9,6 +9,7 @@ import { closeFd, pipe } from '../binding/supervisor';
 import type { ArchiveEnd, PathStat } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { checkAborted } from '../util/aborted';
 import { recordContainerEvent } from './container-events';
 import { locate, type Place } from './locate';
 import type { ContainerRow } from './record';
@@ -94,10 +95,11 @@ export async function packTo(root: string, target: Writable | { fd: number }, op
     return;
   }
   const [read, write] = pipe();
-  const output = pipeline(new Socket({ fd: read, readable: true, writable: false }), target as Writable, { end: false });
+  const output = pipeline(new Socket({ fd: read, readable: true, writable: false }), target as Writable, { end: false, ...(options?.signal && { signal: options.signal }) });
   const packed = archive.pack(root, { fd: write }, options).finally(() => closeFd(write));
   // When the reader fails the writer sees EPIPE: the reader's error is the one that tells why.
   const results = await Promise.allSettled([output, packed]);
+  if (results.some(({ status }) => status === 'rejected')) checkAborted(options?.signal);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

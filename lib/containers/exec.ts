@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import type { Ended, SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { checkAborted, onAbort, unlessAborted } from '../util/aborted';
 import { randomId } from '../util/id';
 import { recordContainerEvent } from './container-events';
 import { exitCodeOf } from './exit-record';
@@ -25,6 +27,8 @@ export interface ExecOptions {
   user?: string;
   workdir?: string;
   privileged?: boolean;
+  /** Kills it, as in Node's spawn(); `exited` then rejects with E_ABORTED. With `detach` only until the command was exec'ed. */
+  signal?: AbortSignal;
 }
 
 /** A command running in a container. */
@@ -45,6 +49,7 @@ export interface ExecProcess extends Streams {
  */
 export async function execInContainer(context: Context, row: ContainerRow, command: string[], options: ExecOptions): Promise<ExecProcess> {
   requireState('exec', row);
+  checkAborted(options.signal);
   if (command.length === 0 || command[0] === '') throw new DockerliteError('E_INVALID', 'No exec command specified');
   const spec = specOf(row);
   const tty = options.tty === true;
@@ -64,14 +69,31 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
     for (const action of ['exec_create', 'exec_start']) recordContainerEvent(context.store, row, `${action}: ${line}`, { execID: id });
     const started = connection.exec(request);
     ends.sent();
-    const { pid, exited } = await started;
+    const { pid, exited } = await unlessKilled(connection, id, started, options.signal);
     if (options.detach === true) connection.unref();
-    return processOver(connection, { id, pid, exited }, ends.streams);
+    const kill = options.detach === true ? undefined : options.signal;
+    return processOver(connection, { id, pid, exited: unlessAborted(exited, kill) }, ends.streams, { kill, detach: attach.signal });
   } catch (error) {
     ends.discard();
-    connection.close();
+    if (options.signal?.aborted !== true) connection.close();
     throw error;
   }
+}
+
+/** The connection is kept until it has been killed that was begun when the signal came. */
+async function unlessKilled<T>(connection: SupervisorConnection, id: string, started: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await unlessAborted(started, signal);
+  } catch (error) {
+    if (signal?.aborted === true) void started.then(() => kill(connection, id), () => connection.close());
+    throw error;
+  }
+}
+
+/** It may have ended by itself. */
+async function kill(connection: SupervisorConnection, id: string): Promise<void> {
+  await connection.signal(constants.signals.SIGKILL, id).catch(() => undefined);
+  connection.close();
 }
 
 /** Ids of the commands that run in a container beside its own. @throws E_NOT_RUNNING */
@@ -85,14 +107,15 @@ export async function runningExecs(context: Context, row: ContainerRow): Promise
  */
 export async function attachExec(context: Context, row: ContainerRow, id: string, options: AttachOptions): Promise<ExecProcess> {
   requireState('attach', row);
+  checkAborted(options.signal);
   const connection = await connectSupervisor(context, row);
   const ends = makeStreams(options, false);
   try {
     const { mask, fds } = ends;
     const done = connection.attach({ mask, fds, rows: options.rows, columns: options.columns, execId: id });
     ends.sent();
-    await done;
-    return processOver(connection, { id, pid: 0, exited: connection.execEnded(id) }, ends.streams);
+    await unlessAborted(done, options.signal);
+    return processOver(connection, { id, pid: 0, exited: connection.execEnded(id) }, ends.streams, { detach: options.signal });
   } catch (error) {
     ends.discard();
     connection.close();
@@ -101,13 +124,18 @@ export async function attachExec(context: Context, row: ContainerRow, id: string
   }
 }
 
-function processOver(connection: SupervisorConnection, started: { id: string; pid: number; exited: Promise<Ended> }, streams: Streams): ExecProcess {
+function processOver(connection: SupervisorConnection, started: { id: string; pid: number; exited: Promise<Ended> }, streams: Streams, signals: { kill?: AbortSignal; detach?: AbortSignal }): ExecProcess {
   const { id, pid } = started;
   const exited = started.exited.then(({ status }) => {
     connection.close();
     return exitCodeOf(status);
   });
-  exited.catch(() => undefined); // only who asks for it hears of a failure
+  const detach = () => {
+    connection.close();
+    for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
+  };
+  const over = [onAbort(signals.detach, detach), onAbort(signals.kill, () => void kill(connection, id))];
+  exited.catch(() => undefined).finally(() => over.forEach((end) => end())); // only who asks for it hears of a failure
   return {
     ...streams,
     id,
@@ -115,9 +143,6 @@ function processOver(connection: SupervisorConnection, started: { id: string; pi
     exited,
     resize: (rows, columns) => connection.resize(rows, columns, id),
     signal: (signal) => connection.signal(signal, id),
-    detach: () => {
-      connection.close();
-      for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
-    },
+    detach,
   };
 }

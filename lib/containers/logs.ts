@@ -21,6 +21,7 @@ export interface LogsOptions {
   stderr?: boolean;
   /** With `attrs`. */
   details?: boolean;
+  /** Ends the iteration. */
   signal?: AbortSignal;
 }
 
@@ -45,6 +46,7 @@ export async function* containerLogs(context: Context, row: ContainerRow, option
   try {
     if (options.tail !== undefined) await files.skipToLast(options.tail);
     for await (const line of options.follow === true ? follow(context, row, files, options) : files.lines()) {
+      if (options.signal?.aborted === true) return;
       const entry = parseEntry(line);
       if (entry !== undefined && wanted(entry)) yield { ...entry, ...attrs };
     }

@@ -2,6 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { recordEvent } from '../events/journal';
+import { checkAborted } from '../util/aborted';
 import { type LabelFilters, matchesLabels } from '../util/labels';
 import { Turnstile } from '../util/turnstile';
 import { type ContainerRow, specOf } from './record';
@@ -13,6 +14,8 @@ export interface PruneOptions {
   /** Only what was made until then, ms since the epoch. */
   until?: number;
   filters?: LabelFilters;
+  /** Leaves the rest. */
+  signal?: AbortSignal;
 }
 
 export interface PrunedContainers {
@@ -25,14 +28,16 @@ export interface PrunedContainers {
 const TOGETHER = 16;
 
 /** Removes every container that does not run. Their volumes stay. */
-export async function pruneContainers(context: Context, { until = Infinity, filters }: PruneOptions): Promise<PrunedContainers> {
+export async function pruneContainers(context: Context, { until = Infinity, filters, signal }: PruneOptions): Promise<PrunedContainers> {
   await settle(context);
   const rows = context.store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('created', 'exited') ORDER BY created DESC, id");
   const chosen = rows.filter((row) => row.created <= until && matchesLabels(specOf(row).labels, filters));
   // One whose files are damaged cannot be measured, but removed.
   const measured = await withSizes(context, chosen).catch(() => chosen.map((row) => ({ ...row, size: { rw: 0, rootFs: 0 } })));
+  checkAborted(signal);
   const turns = new Turnstile(TOGETHER);
-  const gone = await Promise.all(measured.map((row) => turns.run(() => removeQuietly(context, row))));
+  const gone = await Promise.all(measured.map((row) => turns.run(async () => signal?.aborted !== true && removeQuietly(context, row))));
+  checkAborted(signal);
   const removed = measured.filter((_, i) => gone[i]);
   const reclaimed = removed.reduce((sum, { size }) => sum + size.rw, 0);
   recordEvent(context.store, 'container', 'prune', '', { reclaimed: String(reclaimed) });

@@ -6,6 +6,7 @@ import type { StartRequest, SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError, invalid } from '../errors';
 import { releaseNetworking } from '../network/release';
+import { checkAborted } from '../util/aborted';
 import { formatDuration } from '../util/duration';
 import type { Store } from '../store/store';
 import { atWork, currentOwner, ownerOf } from '../util/owner';
@@ -40,6 +41,8 @@ export interface StartOptions {
   openStdin?: boolean;
   /** Hears of what could not be done as asked, e.g. a limit above the host's own. */
   onWarning?: (warning: string) => void;
+  /** Gives the start up, with E_ABORTED, unless its command has been exec'ed: see the `signal` of `attach` for what comes then. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -48,11 +51,13 @@ export interface StartOptions {
  */
 export async function startContainer(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
   requireState('start', row);
+  checkAborted(options.signal);
   context.launcher.prepare();
   return context.launcher.starts.run(() => atWork([row.id], () => startNow(context, row, options)));
 }
 
 async function startNow(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
+  checkAborted(options.signal);
   const { store } = context;
   const spec = forThisStart(specOf(row), options);
   const ends = options.attach && makeStreams(options.attach, spec.tty);
@@ -72,6 +77,7 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
     }
     connection = await launch(context, row, spec, options, ends);
     const { pid, supervisorPid, supervisorStart, startedAt, warnings } = await connection.started();
+    checkAborted(options.signal);
     for (const warning of warnings) options.onWarning?.(warning);
     const owner = ownerOf(supervisorPid, supervisorStart);
     store.db.run(
@@ -84,7 +90,7 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
       else connection.close();
       return;
     }
-    return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams);
+    return makeAttachment(context, { ...row, state: 'running', owner, pid, started: startedAt }, connection, ends.streams, options.attach?.signal);
   } catch (failure) {
     const error = explain(failure, row);
     ends?.discard();
@@ -187,6 +193,7 @@ async function launch(
     confinement(context.store.layout, spec),
     healthOrders(context.store, row, spec),
   ]);
+  checkAborted(options.signal);
   const network = await prepareNetwork(context.store, row, spec);
   try {
     return sendOrders(context, row, { ...spec, mounts }, options, ends, { network, etc, confined, shared, health });

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
+import { checkAborted } from '../util/aborted';
 import { recordContainerEvent } from './container-events';
 import { ignoreItsEnd, rememberStop, sendSignal } from './kill';
 import { type ContainerRow, specOf } from './record';
@@ -22,12 +23,15 @@ export interface StopOptions {
   signal?: string | number;
   /** Seconds until SIGKILL; the container's own by default, -1 for never. */
   timeout?: number;
+  /** Stops waiting, with E_ABORTED: the container has its stop signal, and is not killed. `signal` is that one. */
+  abortSignal?: AbortSignal;
 }
 
 /** Stop signal, SIGKILL after the timeout, and waits for the end. */
 export async function stopContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   if (!isAllowed('stop', row.state)) return;
   signalNumber(options.signal ?? SIGKILL); // nothing is changed for one that does not exist
+  checkAborted(options.abortSignal);
   rememberStop(context, row);
   await endContainer(context, row, options);
   recordContainerEvent(context.store, row, 'stop');
@@ -42,6 +46,7 @@ export async function shutDownContainer(context: Context, row: ContainerRow): Pr
 async function endContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   for (let current: ContainerRow | undefined = row; current !== undefined && isAllowed('stop', current.state); ) {
     if (await endRun(context, current, options)) return;
+    checkAborted(options.abortSignal);
     await delay(5); // another process is starting or ending it
     current = await settledRow(context.store, row.id);
   }
@@ -55,23 +60,23 @@ async function endRun(context: Context, row: ContainerRow, options: StopOptions)
   try {
     await sendSignal(context, row, supervisor, signalNumber(options.signal ?? stopSignal), true).catch(ignoreItsEnd);
     if (row.state === 'paused') await unpauseContainer(context, row).catch(ignoreItsEnd);
-    const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout);
+    const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout, options.abortSignal);
     if (ended !== undefined) return ended;
     await sendSignal(context, row, supervisor, SIGKILL, true).catch(ignoreItsEnd);
-    return await waitForRun(context, row, supervisor, {});
+    return await waitForRun(context, row, supervisor, { signal: options.abortSignal });
   } finally {
     supervisor.close();
   }
 }
 
 /** As `waitForRun`; undefined when it takes longer. */
-async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number): Promise<boolean | undefined> {
+async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number, abort: AbortSignal | undefined): Promise<boolean | undefined> {
   const patience = new AbortController();
   const timer = seconds < 0 || seconds * 1000 > LONGEST_MS ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
   try {
-    return await waitForRun(context, row, supervisor, { signal: patience.signal });
+    return await waitForRun(context, row, supervisor, { signal: abort === undefined ? patience.signal : AbortSignal.any([patience.signal, abort]) });
   } catch (error) {
-    if (!patience.signal.aborted) throw error;
+    if (!patience.signal.aborted || abort?.aborted === true) throw error;
     return undefined;
   } finally {
     clearTimeout(timer);

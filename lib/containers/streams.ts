@@ -13,6 +13,8 @@ export interface AttachOptions {
   /** Size of the terminal. */
   rows?: number;
   columns?: number;
+  /** Lets go, as `detach()`; `exited` then rejects with E_ABORTED. */
+  signal?: AbortSignal;
   /**
    * Descriptors of this process to hand over instead of making streams: the data then never passes through Node. They stay
    * open here and are not the caller's to use until the exit.

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { probeSockets, type SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { checkAborted } from '../util/aborted';
 import type { ContainerRow } from './record';
 import { recordEnded, settledRow } from './settle';
 import { isAllowed } from './state';
@@ -20,7 +21,7 @@ export async function waitContainer(context: Context, row: ContainerRow, options
   for (let current: ContainerRow | undefined = row; ; ) {
     if (current === undefined) throw new DockerliteError('E_NO_SUCH_CONTAINER', `No such container: ${row.id}`);
     if (current.state === 'exited' || current.state === 'created') return statusOf(current);
-    options.signal?.throwIfAborted();
+    checkAborted(options.signal);
     const connection = await connectSupervisor(context, current).catch(notReachable);
     const status = connection && (await endOver(context, current, connection, options.signal));
     if (status !== undefined) return status;
@@ -32,7 +33,7 @@ export async function waitContainer(context: Context, row: ContainerRow, options
 
 /** The same over the connection this process started it with; undefined when that does not tell. */
 export async function waitForStarted(context: Context, id: string, options: { signal?: AbortSignal }): Promise<ExitStatus | undefined> {
-  options.signal?.throwIfAborted();
+  checkAborted(options.signal);
   const connection = context.launcher.takeConnection(id);
   return connection && endOver(context, { id, started: '' }, connection, options.signal);
 }
@@ -48,6 +49,7 @@ export async function waitForRun({ store }: Context, row: ContainerRow, supervis
   if (record !== undefined) return true;
   const socket = store.layout.controlSocket(row.id);
   for (;;) {
+    checkAborted(options.signal);
     const current = await settledRow(store, row.id);
     if (current === undefined || !isAllowed('kill', current.state)) return true;
     // Who listens now is the supervisor of another run, unless it is still the same.

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { decompress } from '../binding/archive';
 import { DockerliteError } from '../errors';
+import { checkAborted } from '../util/aborted';
 import { readBody } from '../registry/answers';
 import { readBlob } from '../registry/blob-reader';
 import { DEFAULT_CERTIFICATES, PATIENCE, type Patience } from '../registry/settings';
@@ -107,7 +108,7 @@ export class Archives implements AsyncDisposable {
     try {
       await pipeline(stream, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { ...(signal && { signal }) });
     } catch (error) {
-      if (signal?.aborted === true) throw new DockerliteError('E_ABORTED', 'the operation was aborted', { cause: error });
+      checkAborted(signal);
       throw error;
     }
   }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { checkAborted } from '../util/aborted';
 import { currentOwner, isAlive } from '../util/owner';
 import { discardBlob } from './layer-rows';
 import type { LayerSource } from './layers';
@@ -83,7 +84,7 @@ class Download {
     const { store, path, signal } = this;
     mkdirSync(store.layout.blobs, { recursive: true, mode: 0o700 });
     while (!isOurs(store, this.hex, this.layer, () => this.isThere)) {
-      if (signal.aborted) throw new DockerliteError('E_ABORTED', 'the operation was aborted', { cause: signal.reason });
+      checkAborted(signal);
       await sleep(POLL);
     }
     try {
@@ -157,7 +158,7 @@ async function copy(source: Readable, file: FileHandle, from: number, onBytes: (
   };
   try {
     for await (const piece of source as AsyncIterable<Buffer>) {
-      if (signal.aborted) throw new DockerliteError('E_ABORTED', 'the operation was aborted', { cause: signal.reason });
+      checkAborted(signal);
       batch.push(piece);
       waiting += piece.length;
       onBytes(at + waiting);

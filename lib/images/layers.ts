@@ -7,6 +7,7 @@ import type { UnpackResult } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { checkAborted } from '../util/aborted';
 import { randomId } from '../util/id';
 import { currentOwner, isAlive } from '../util/owner';
 import { Turnstile } from '../util/turnstile';
@@ -120,7 +121,7 @@ async function ensureLayer(store: Store, layer: LayerSource, place: Place, file:
   const key = `${store.layout.root} ${place.id}`;
   const { signal, onProgress } = options;
   for (;;) {
-    if (signal?.aborted === true) throw new DockerliteError('E_ABORTED', 'the operation was aborted', { cause: signal.reason });
+    checkAborted(signal);
     const other = making.get(key);
     if (other !== undefined) {
       await other.catch(() => undefined);

@@ -2,6 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { recordEvent } from '../events/journal';
+import { checkAborted } from '../util/aborted';
 import { type LabelFilters, matchesLabels } from '../util/labels';
 import { listImages } from './list';
 import type { Image } from './record';
@@ -15,6 +16,8 @@ export interface PruneImagesOptions {
   /** Only what was made until then, ms since the epoch. */
   until?: number;
   filters?: LabelFilters;
+  /** Leaves the rest. */
+  signal?: AbortSignal;
 }
 
 export interface PrunedImages {
@@ -26,18 +29,20 @@ export interface PrunedImages {
 /** Removes images that nothing refers to, and what interrupted pulls left. */
 export async function pruneImages(context: Context, options: PruneImagesOptions): Promise<PrunedImages> {
   const { store } = context;
-  const { all = false, until = Infinity, filters } = options;
+  const { all = false, until = Infinity, filters, signal } = options;
   const list = listImages(store, {});
   const used = new Set(store.db.all<{ image: string }>('SELECT DISTINCT image FROM containers').map(({ image }) => image));
   const isWanted = (image: Image) => image.created <= until && matchesLabels(image.oci.config.Labels ?? {}, filters);
   const images: RemovedImage[] = [];
   let reclaimed = 0;
   for (const image of list) {
+    checkAborted(signal);
     if (used.has(image.id) || (!all && image.tags.length > 0) || !isWanted(image)) continue;
     const removed = await removeQuietly(context, image);
     if (removed.deleted !== undefined) reclaimed += ownSize(image, list);
     if (removed.deleted !== undefined || removed.untagged.length > 0) images.push(removed);
   }
+  checkAborted(signal);
   reclaimed += await pruneLayers(store);
   recordEvent(store, 'image', 'prune', '', { reclaimed: String(reclaimed) });
   return { images, reclaimed };

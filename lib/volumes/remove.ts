@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { checkAborted } from '../util/aborted';
 import { currentOwner } from '../util/owner';
 import { type VolumeFilters, listVolumes } from './list';
 import { discardVolume } from './make';
@@ -28,6 +29,8 @@ export interface PruneVolumesOptions {
   /** Those that were given a name as well. */
   all?: boolean;
   filters?: Pick<VolumeFilters, 'label' | 'label!'>;
+  /** Leaves the rest. */
+  signal?: AbortSignal;
 }
 
 export interface PrunedVolume extends Volume {
@@ -40,6 +43,7 @@ export async function pruneVolumes(store: Store, options: PruneVolumesOptions = 
   const unused = await listVolumes(store, { ...options.filters, dangling: ['true'] });
   const removed: PrunedVolume[] = [];
   for (const volume of unused) {
+    checkAborted(options.signal);
     if (options.all !== true && !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
     try {
       const size = (await volumeSize(store, volume)) ?? 0;

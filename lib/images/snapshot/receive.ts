@@ -6,6 +6,7 @@ import type { ArchiveEnd } from '../../binding/types';
 import type { Context } from '../../context';
 import { DockerliteError } from '../../errors';
 import { Workspace } from '../../store/workspace';
+import { checkAborted } from '../../util/aborted';
 import { shortId } from '../../util/id';
 import { isAlive } from '../../util/owner';
 import { withUndo } from '../../util/undo';
@@ -51,7 +52,7 @@ export function receiveImages(context: Context, source: ArchiveEnd, options: Rec
         const description = parseDescription(raw);
         const digest = `sha256:${description.id}`;
         const onProgress = (current: number) => emit({ kind: 'layer', digest, state: 'downloading', current });
-        const isNew = await receiveOne(context, description, (into) => snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal, onProgress }));
+        const isNew = await receiveOne(context, description, options.signal, (into) => snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal, onProgress }));
         emit({ kind: 'layer', digest, state: 'complete' });
         recordImageEvent(context.store, 'receive', description.id);
         received.push({ id: description.id, tags: description.tags, isNew });
@@ -73,7 +74,7 @@ export async function receiveImage(context: Context, source: ArchiveEnd, expecte
     const raw = await snapshot.next(stream, options);
     const description = parseDescription(raw ?? Buffer.alloc(0));
     if (description.id !== expected.id) throw new DockerliteError('E_DIGEST', `blob sha256:${expected.digest}: it is image ${description.id}, not ${expected.id}`);
-    await receiveOne(context, { ...description, tags: [] }, async (into) => {
+    await receiveOne(context, { ...description, tags: [] }, options.signal, async (into) => {
       await snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal });
       if ((await snapshot.next(stream, options)) !== undefined) throw new DockerliteError('E_ARCHIVE', `blob sha256:${expected.digest}: more than one image`);
       const digest = snapshot.digest(stream);
@@ -87,8 +88,8 @@ export async function receiveImage(context: Context, source: ArchiveEnd, expecte
 type Read = (into: { tree?: string; parent?: string }) => Promise<unknown>;
 
 /** Whether the image is new. */
-async function receiveOne(context: Context, description: ReadDescription, read: Read): Promise<boolean> {
-  if (await isThere(context, description.id)) {
+async function receiveOne(context: Context, description: ReadDescription, signal: AbortSignal | undefined, read: Read): Promise<boolean> {
+  if (await isThere(context, description.id, signal)) {
     await read({});
     nameImage(context, description);
     return false;
@@ -103,15 +104,16 @@ async function receiveOne(context: Context, description: ReadDescription, read: 
     return true;
   } catch (error) {
     // Somebody else has made the same one meanwhile.
-    if (!isRead || !(await isThere(context, description.id))) throw error;
+    if (!isRead || !(await isThere(context, description.id, signal))) throw error;
     nameImage(context, description);
     return false;
   }
 }
 
 /** Looks until nobody is at work on it. */
-async function isThere({ store }: Context, id: string): Promise<boolean> {
+async function isThere({ store }: Context, id: string, signal: AbortSignal | undefined): Promise<boolean> {
   for (;;) {
+    checkAborted(signal);
     const row = store.db.get<ImageRow>('SELECT * FROM images WHERE id = ?', id);
     if (row === undefined || row.state === 'ready') return row !== undefined;
     if (isAlive(row.owner)) await sleep(POLL);
