@@ -92,6 +92,13 @@ export function invalid(what: string, expected: string, actual: unknown): Docker
 }
 
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = describe(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** String() says nothing of objects, and throws for those without a prototype. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.slice(0, 20).map(describe).join(', ')}]`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

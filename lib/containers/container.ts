@@ -5,6 +5,7 @@ import { DockerliteError } from '../errors';
 import type { Image } from '../images/record';
 import type { SendOptions, SentImage } from '../images/snapshot/send';
 import { Transfer } from '../images/transfer';
+import { checkShape, either, NUMBER, OBJECT, TEXT, TEXTS } from '../util/shape';
 import { type Attachment, attachContainer, type AttachOptions } from './attach';
 import { commitContainer, type CommitOptions } from './commit';
 import { recordContainerEvent } from './container-events';
@@ -18,6 +19,7 @@ import { containerPorts, type ContainerPort } from './inspect-ports';
 import { killContainer } from './kill';
 import { type LiveRow, withLiveState } from './live-state';
 import { containerLogs, type LogEntry, type LogsOptions } from './logs';
+import * as shapes from './option-shapes';
 import { pauseContainer, unpauseContainer } from './pause';
 import { containerById } from './record';
 import { removeContainer, type RemoveOptions } from './remove';
@@ -61,6 +63,7 @@ export class Container implements AsyncDisposable {
   async start(options: StartOptions & { attach: AttachOptions }): Promise<Attachment>;
   async start(options?: StartOptions): Promise<Attachment | void>;
   async start(options: StartOptions = {}): Promise<Attachment | void> {
+    checkShape('options', options, shapes.START);
     return startContainer(this.context, await this.row(), options);
   }
 
@@ -72,11 +75,14 @@ export class Container implements AsyncDisposable {
 
   /** Connects to the streams of the running container. @throws E_NOT_RUNNING */
   async attach(options: AttachOptions = {}): Promise<Attachment> {
+    checkShape('options', options, shapes.ATTACH);
     return attachContainer(this.context, await this.row(), options);
   }
 
   /** Runs another command in it. @throws E_NOT_RUNNING, E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE */
   async exec(command: string[], options: ExecOptions = {}): Promise<ExecProcess> {
+    checkShape('command', command, TEXTS);
+    checkShape('options', options, shapes.EXEC);
     return execInContainer(this.context, await this.row(), command, options);
   }
 
@@ -87,21 +93,26 @@ export class Container implements AsyncDisposable {
 
   /** Connects to one of them; its client may have ended long ago. @throws E_NOT_RUNNING */
   async attachExec(id: string, options: AttachOptions = {}): Promise<ExecProcess> {
+    checkShape('id', id, TEXT);
+    checkShape('options', options, shapes.ATTACH);
     return attachExec(this.context, await this.row(), id, options);
   }
 
   /** What it wrote to stdout and stderr. */
   async *logs(options: LogsOptions = {}): AsyncGenerator<LogEntry> {
+    checkShape('options', options, shapes.LOGS);
     yield* containerLogs(this.context, await this.row(), options);
   }
 
   /** Sends a signal, SIGKILL by default. @throws E_NOT_RUNNING, E_INVALID */
   async kill(signal: string | number = 'SIGKILL'): Promise<void> {
+    checkShape('signal', signal, either(TEXT, NUMBER));
     await killContainer(this.context, await this.row(), signal);
   }
 
   /** Stop signal, then SIGKILL after the timeout; resolves when it has ended. Nothing to do when it is not running. */
   async stop(options: StopOptions = {}): Promise<void> {
+    checkShape('options', options, shapes.STOP);
     await stopContainer(this.context, await this.row(), options);
   }
 
@@ -126,26 +137,35 @@ export class Container implements AsyncDisposable {
 
   /** Makes an image of its present state. */
   async commit(options: CommitOptions = {}): Promise<Image> {
+    checkShape('options', options, shapes.COMMIT);
     return commitContainer(this.context, await this.row(), options);
   }
 
   /** Tar of a path in the container, to a stream or a descriptor. */
   async copyOut(path: string, target: Writable | { fd: number }, options: CopyOutOptions = {}): Promise<PathStat> {
+    checkShape('path', path, TEXT);
+    checkShape('target', target, OBJECT);
+    checkShape('options', options, OBJECT);
     return copyOut(this.context, await this.row(), path, target, options);
   }
 
   /** Unpacks a tar into a directory of the container. */
   async copyIn(source: Readable | { fd: number } | { path: string }, path: string, options: CopyInOptions = {}): Promise<void> {
+    checkShape('source', source, OBJECT);
+    checkShape('path', path, TEXT);
+    checkShape('options', options, OBJECT);
     await copyIn(this.context, await this.row(), source, path, options);
   }
 
   /** lstat of a path in the container. @throws E_NOT_FOUND */
   async stat(path: string): Promise<PathStat> {
+    checkShape('path', path, TEXT);
     return statPath(this.context, await this.row(), path);
   }
 
   /** Tar of its whole file system. */
   async export(target: ExportTarget, options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkShape('target', target, OBJECT);
     await exportContainer(this.context, await this.row(), target, options);
   }
 
@@ -156,6 +176,7 @@ export class Container implements AsyncDisposable {
   }
 
   async rename(name: string): Promise<void> {
+    checkShape('name', name, TEXT);
     await renameContainer(this.context, await this.row(), name);
   }
 
@@ -164,6 +185,7 @@ export class Container implements AsyncDisposable {
    * @throws E_INVALID, and E_CONFLICT when it uses more than a limit would allow: then nothing is changed
    */
   async update(options: UpdateOptions): Promise<string[]> {
+    checkShape('options', options, shapes.UPDATE);
     return updateContainer(this.context, await this.row(), options);
   }
 
@@ -179,6 +201,7 @@ export class Container implements AsyncDisposable {
 
   /** Its processes, as ps(1) with these options, by default `-ef`, shows them on the host. @throws E_NOT_RUNNING, E_INVALID */
   async top(options: readonly string[] = []): Promise<ProcessList> {
+    checkShape('options', options, TEXTS);
     return containerProcesses(this.context, await this.row(), options);
   }
 
@@ -189,6 +212,7 @@ export class Container implements AsyncDisposable {
 
   /** @throws E_CONFLICT while it runs, without `force` */
   async remove(options: RemoveOptions = {}): Promise<void> {
+    checkShape('options', options, shapes.REMOVE);
     await removeContainer(this.context, await this.row(), options);
   }
 

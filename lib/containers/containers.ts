@@ -4,7 +4,9 @@ import { bootContainers, type BootResult, shutDownContainers } from './boot';
 import { Container } from './container';
 import { createContainer, createContainers } from './create';
 import { type ContainerSummary, listContainers, type ListOptions } from './list';
+import { CONTAINER, LIST_OPTIONS, START } from './option-shapes';
 import { pruneContainers, type PrunedContainers, type PruneOptions } from './prune';
+import { checkShape, LIST, TEXTS } from '../util/shape';
 import { findContainer, latestContainer } from './record';
 import { containerSizes } from '../store/sizes';
 import { settle } from './settle';
@@ -21,18 +23,22 @@ export class Containers {
 
   /** One snapshot and one row; nothing runs yet. @throws E_NO_SUCH_IMAGE, E_INVALID, E_NAME_IN_USE */
   async create(options: ContainerOptions): Promise<Container> {
+    checkShape('options', options, CONTAINER);
     const { id, warnings } = await createContainer(this.context, options);
     return new Container(this.context, id, warnings);
   }
 
   /** Creates many at once, their snapshots sharing the file system's commits: all or none. */
   async createMany(options: ContainerOptions[]): Promise<Container[]> {
+    checkShape('list of options', options, LIST);
+    for (const each of options) checkShape('options', each, CONTAINER);
     const created = await createContainers(this.context, options);
     return created.map(({ id, warnings }) => new Container(this.context, id, warnings));
   }
 
   /** Creates and starts. When it cannot be started it stays, as Docker leaves it, unless `autoRemove`. */
   async run(options: ContainerOptions, start: StartOptions = {}): Promise<Container> {
+    checkShape('start options', start, START);
     this.context.launcher.prepare();
     const container = await this.create(options);
     try {
@@ -75,6 +81,7 @@ export class Containers {
    * Empty where the store's file system has no simple quotas.
    */
   async sizes(ids: string[]): Promise<Map<string, number>> {
+    checkShape('ids', ids, TEXTS);
     return containerSizes(this.context.store, ids);
   }
 
@@ -82,6 +89,7 @@ export class Containers {
   async list(options: ListOptions & { size: true }): Promise<(ContainerSummary & { size: ContainerSize })[]>;
   async list(options?: ListOptions): Promise<ContainerSummary[]>;
   async list(options: ListOptions = {}): Promise<ContainerSummary[]> {
+    checkShape('options', options, LIST_OPTIONS);
     await settle(this.context);
     const list = listContainers(this.context.store, options);
     return options.size === true ? withSizes(this.context, list) : list;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { checkShape, FLAG, LIST, NAME, options as shape, TEXT, TEXT_OF_EACH, TEXTS_OF_EACH } from '../util/shape';
 import { DockerliteError } from '../errors';
 import { booleanFilter } from '../util/boolean-filter';
 import { hasLabel, matchesLabels } from '../util/labels';
@@ -38,6 +39,9 @@ export interface NetworkPruneOptions {
   until?: number;
 }
 
+const NETWORK = shape({ name: NAME, driver: TEXT, ipam: LIST, internal: FLAG, ipv6: FLAG, attachable: FLAG, labels: TEXT_OF_EACH, options: TEXT_OF_EACH });
+const FILTERS = shape({ filters: TEXTS_OF_EACH });
+
 /** The networks of a store, bridge, host and none among them. */
 export class Networks {
   /** @internal */
@@ -45,11 +49,13 @@ export class Networks {
 
   /** @throws E_INVALID, E_NAME_IN_USE, E_CONFLICT (the subnet is in use) */
   async create(options: NetworkOptions): Promise<NetworkSummary> {
+    checkShape('options', options, NETWORK);
     return summarise(await createNetwork(this.context.store, options));
   }
 
   /** By name. @throws E_INVALID for a filter Docker does not know either */
   async list(options: NetworkListOptions = {}): Promise<NetworkSummary[]> {
+    checkShape('options', options, FILTERS);
     const { store } = this.context;
     await settleNetworks(store);
     const matches = compileFilters(options.filters ?? {}, (name) => this.isUsed(name));

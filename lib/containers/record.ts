@@ -2,6 +2,7 @@
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { isIdPrefix, onlyMatch, prefixEnd } from '../util/resolve';
+import { checkShape, NAME } from '../util/shape';
 import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
 
@@ -39,6 +40,7 @@ const VISIBLE = "state NOT IN ('creating', 'removing')";
  * @throws E_NO_SUCH_CONTAINER, E_AMBIGUOUS
  */
 export function findContainer(store: Store, wanted: string): ContainerRow {
+  checkShape('name or id', wanted, NAME);
   const { db } = store;
   if (/^[0-9a-f]{64}$/.test(wanted)) {
     const byId = db.get<ContainerRow>(`SELECT * FROM containers WHERE id = ? AND ${VISIBLE}`, wanted);

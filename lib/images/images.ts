@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveEnd } from '../binding/types';
 import type { Context } from '../context';
+import { checkShape, options, TEXTS_OF_EACH } from '../util/shape';
 import type { Bootstrap, BootstrapOptions } from './bootstrap-options';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
@@ -18,6 +19,8 @@ import type { SendOptions, SentImage } from './snapshot/send';
 import { tagImage } from './tag';
 import type { Transfer } from './transfer';
 import type { ImageTreeNode } from './tree';
+
+const LIST_OPTIONS = options({ filters: TEXTS_OF_EACH });
 
 /** The images of a store. */
 export class Images {
@@ -49,11 +52,13 @@ export class Images {
 
   /** Newest first. */
   async list(options: ImageListOptions = {}): Promise<Image[]> {
+    checkShape('options', options, LIST_OPTIONS);
     return listImages(this.context.store, options);
   }
 
   /** The same images, each below the one it was made from. */
   async tree(options: ImageListOptions = {}): Promise<ImageTreeNode[]> {
+    checkShape('options', options, LIST_OPTIONS);
     const { imageTree } = require('./tree') as typeof import('./tree');
     return imageTree(this.context.store, options);
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { checkShape, NAME } from '../util/shape';
 import type { ImageConfig } from './config';
 import { DockerliteError } from '../errors';
 import { familiarName, parseRemoteReference } from '../registry/reference';
@@ -73,6 +74,7 @@ export function toImage(store: Store, row: ImageRow): Image {
  * @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS, E_INVALID (not a reference)
  */
 export function findImage(store: Store, wanted: string): ImageRow {
+  checkShape('image', wanted, NAME);
   const byTag = imageByTag(store, wanted);
   if (byTag !== undefined) return byTag;
   const prefix = wanted.startsWith('sha256:') ? wanted.slice(7) : wanted;

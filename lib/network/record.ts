@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { checkShape, NAME } from '../util/shape';
 import { createHash } from 'node:crypto';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
@@ -122,6 +123,7 @@ export function networkByName(store: Pick<Store, 'db' | 'marker'>, name: string)
 
 /** By full id, name, or unique prefix of the id, in Docker's order. @throws E_NO_SUCH_NETWORK, E_AMBIGUOUS */
 export function findNetwork(store: Pick<Store, 'db' | 'marker'>, wanted: string): Network {
+  checkShape('network', wanted, NAME);
   const name = wanted === 'default' ? 'bridge' : wanted;
   const predefined = PREDEFINED.map((each) => predefinedNetwork(store, each));
   const exact = predefined.find((network) => network.name === name || network.id === name);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { checkShape, NAME } from '../util/shape';
 import { DockerliteError } from '../errors';
 
 // Grammar of the distribution specification's references (github.com/distribution/reference, regexp.go).
@@ -26,6 +27,7 @@ export interface RemoteReference {
 
 /** Takes a reference apart; tag and digest are there when they were given. @throws E_INVALID in Docker's words */
 export function parseRemoteReference(text: string): RemoteReference {
+  checkShape('reference', text, NAME);
   const match = text.length <= LONGEST ? REFERENCE.exec(text) : null;
   const [, name, tag, digest] = match ?? [];
   if (name === undefined) {
