@@ -53,7 +53,7 @@ Status TreeApplier::Apply(const SendCommand& command) {
   const bool first = command.type == SendType::kSubvolume || command.type == SendType::kSnapshot;
   if (first == begun_) return Bad(first ? "a second tree in one stream" : "a command before the tree it is about");
   if (first) return Begin(command);
-  if (command.type == SendType::kEnd) return Nothing{};
+  if (command.type == SendType::kEnd) return End();
   if (!command.path) return Bad("a command without a path");
   Status done = Dispatch(command);
   if (!done) return Explained(done.error(), command);
@@ -68,6 +68,19 @@ Status TreeApplier::Begin(const SendCommand& command) {
     return Bad(incremental ? "the stream is a difference to a parent that it does not name" : "the stream is whole, not the difference to the parent it names");
   data_.SetUuids(*command.uuid, command.clone_uuid.value_or(""));
   begun_ = true;
+  Result<UniqueFd> root = tree_.Locate({});
+  if (!root) return root.error();
+  struct stat now;
+  if (fstat(root.value().get(), &now) != 0) return Error::last("fstat");
+  root_times_ = {now.st_atim, now.st_mtim};
+  return Nothing{};
+}
+
+// New files get passing names in the root first, which changes its times without the stream saying so: the sender's did not.
+Status TreeApplier::End() {
+  Result<UniqueFd> root = tree_.Locate({});
+  if (!root) return root.error();
+  if (utimensat(root.value().get(), "", root_times_.data(), AT_EMPTY_PATH) != 0) return Error::last("utimensat");
   return Nothing{};
 }
 
@@ -207,8 +220,9 @@ Status TreeApplier::SetTimes(const SendCommand& command) {
   if (!valid(command.modified) || !valid(command.accessed)) return Bad("a time that is none");
   Result<UniqueFd> at = tree_.Locate(*command.path);
   if (!at) return at.error();
-  const timespec times[2] = {{command.accessed->seconds, command.accessed->nanoseconds}, {command.modified->seconds, command.modified->nanoseconds}};
-  if (utimensat(at.value().get(), "", times, AT_EMPTY_PATH) != 0) return Error::last("utimensat");
+  const std::array<timespec, 2> times = {{{static_cast<time_t>(command.accessed->seconds), command.accessed->nanoseconds}, {static_cast<time_t>(command.modified->seconds), command.modified->nanoseconds}}};
+  if (command.path->empty()) root_times_ = times;
+  if (utimensat(at.value().get(), "", times.data(), AT_EMPTY_PATH) != 0) return Error::last("utimensat");
   return Nothing{};
 }
 

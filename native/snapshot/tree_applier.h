@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <time.h>
+
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +31,7 @@ class TreeApplier {
 
  private:
   Status Begin(const btrfs::SendCommand& command);
+  Status End();
   Status Dispatch(const btrfs::SendCommand& command);
   Status Make(const btrfs::SendCommand& command);
   Status Link(const btrfs::SendCommand& command);
@@ -45,6 +49,8 @@ class TreeApplier {
   std::unique_ptr<ConfinedTree> parent_;
   FileData data_;
   bool begun_ = false;
+  // Accessed and modified.
+  std::array<timespec, 2> root_times_ = {};
 };
 
 }  // namespace dockerlite::snapshot

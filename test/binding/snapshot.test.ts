@@ -8,7 +8,7 @@ import * as snapshot from '../../lib/binding/snapshot';
 import { LoopStore } from '../helpers/loop-store';
 import { RandomTree, seeded } from '../helpers/random-tree';
 import { enveloped, opened } from '../helpers/send-stream';
-import { listTree, withoutBlocks } from '../helpers/tree-listing';
+import { type Listed, listTree, withoutBlocks } from '../helpers/tree-listing';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6);
 const ROUNDS = 5;
@@ -60,7 +60,8 @@ describe(`snapshots as streams, beside btrfs-progs (seed ${SEED})`, function () 
   }
 
   const theirs = (...args: string[]) => execFileSync('btrfs', ['send', '-q', ...args], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
-  const equal = (a: string, b: string) => assert.deepEqual(withoutBlocks(listTree(a)), withoutBlocks(listTree(b)));
+  const equal = (a: string, b: string, shown: (entry: Listed) => object = (entry) => entry) =>
+    assert.deepEqual(withoutBlocks(listTree(a)).map(shown), withoutBlocks(listTree(b)).map(shown));
 
   async function clear(): Promise<void> {
     for (const { path } of [here, there]) for (const name of fs.readdirSync(path)) await btrfs.subvolumeDelete(path, name);
@@ -90,7 +91,8 @@ describe(`snapshots as streams, beside btrfs-progs (seed ${SEED})`, function () 
       // Ours by theirs.
       for (const stream of [wholeA, difference]) execFileSync('btrfs', ['receive', '-q', there.path], { input: stream, stdio: ['pipe', 'ignore', 'pipe'] });
       equal(a, join(there.path, 'a'));
-      equal(b, join(there.path, 'b'));
+      // New files get passing names in the root, whose times btrfs-progs then leave as they come.
+      equal(b, join(there.path, 'b'), ({ path, mtime, ...rest }) => (path === '.' ? { path, ...rest } : { path, mtime, ...rest }));
     }
   });
 

@@ -170,21 +170,33 @@ describe('binding/btrfs: mounts and files', () => {
     it('leaves alone what exists, whatever it is', async () => {
       fs.mkdirSync(join(root(), 'etc/hosts'), { recursive: true });
       fs.writeFileSync(join(root(), 'proc'), 'kept');
-      fs.symlinkSync('nowhere', join(root(), 'etc/hostname'));
+      fs.symlinkSync('hostname', join(root(), 'etc/hostname'));
       assert.deepEqual(await btrfs.missingMountPoints(root(), ['/proc'], files), []);
       assert.equal(await btrfs.makeMountPoints(root(), ['/proc'], files), false);
       assert.equal(fs.readFileSync(join(root(), 'proc'), 'utf8'), 'kept');
     });
 
+    it('makes what links to nothing lead to', async () => {
+      fs.mkdirSync(join(root(), 'etc'));
+      fs.symlinkSync('../run/hostname', join(root(), 'etc/hostname'));
+      fs.symlinkSync('/run/one', join(root(), 'etc/hosts'));
+      fs.mkdirSync(join(root(), 'run'));
+      fs.symlinkSync('two', join(root(), 'run/one'));
+      assert.equal(await btrfs.makeMountPoints(root(), [], files), true);
+      assert.deepEqual(fs.readdirSync(join(root(), 'run')).sort(), ['hostname', 'one', 'two']);
+      assert.equal(await btrfs.makeMountPoints(root(), [], files), false);
+    });
+
     it('never leaves the tree', async () => {
       fs.mkdirSync(path('outside'));
-      for (const [name, target] of [['etc', path('outside')], ['var', '../../../../../..'], ['dev', '/']] as const) fs.symlinkSync(target, join(root(), name));
+      for (const [name, target] of [['up', '../../../../../..'], ['top', '/'], ['etc', path('outside')]] as const) fs.symlinkSync(target, join(root(), name));
       fs.mkdirSync(join(root(), 'lib'));
-      assert.equal(await btrfs.makeMountPoints(root(), ['/var/lib/deep', '/dev/shm'], []), true);
-      assert.deepEqual(fs.readdirSync(root()).sort(), ['dev', 'etc', 'lib', 'shm', 'var']);
+      assert.equal(await btrfs.makeMountPoints(root(), ['/up/lib/deep', '/top/shm'], []), true);
+      assert.deepEqual(fs.readdirSync(root()).sort(), ['etc', 'lib', 'shm', 'top', 'up']);
       assert.ok(fs.existsSync(join(root(), 'lib/deep')));
-      // A link to a directory that is not in the tree: there is nowhere to make it.
-      await assert.rejects(btrfs.makeMountPoints(root(), [], ['/etc/hosts']), { code: 'E_NOT_FOUND' });
+      // An absolute link leads to where it would if the tree were all there is.
+      assert.equal(await btrfs.makeMountPoints(root(), [], ['/etc/hosts']), true);
+      assert.ok(fs.existsSync(join(root(), path('outside'), 'hosts')));
       assert.deepEqual(fs.readdirSync(path('outside')), []);
       for (const bad of ['/a/../../b', '..', './x']) await assert.rejects(btrfs.makeMountPoints(root(), [bad], []), { errno: 22 });
     });
