@@ -19,6 +19,7 @@ describe('benchmark of images', () => {
   });
 
   it('measures every part of a tiny image', async function () {
+    this.timeout(300_000);
     const missing = missingPrograms('docker-registry', 'cc', 'pkg-config');
     if (missing !== undefined) return this.skip();
     const { comparisons } = await runBenchmarks({ quick: true, imageSize: 1, parts: [...IMAGE_PARTS] });
