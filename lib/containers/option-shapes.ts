@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { either, FLAG, LIST, NUMBER, OBJECT, options, TEXT, TEXT_OF_EACH, TEXTS, TEXTS_OF_EACH } from '../util/shape';
+import { either, ENTRIES, FLAG, NUMBER, OBJECT, options, TEXT, TEXT_OF_EACH, TEXTS, TEXTS_OF_EACH } from '../util/shape';
 
 /** What of the options is looked at before anything is done with them; what the values mean is judged where it is known. */
 export const CONTAINER = options({
@@ -16,7 +16,7 @@ export const CONTAINER = options({
   labels: TEXT_OF_EACH,
   stopSignal: either(TEXT, NUMBER),
   stopTimeout: NUMBER,
-  mounts: LIST,
+  mounts: ENTRIES,
   tmpfs: TEXTS,
   volumesFrom: TEXTS,
   readonlyRootfs: FLAG,
@@ -29,7 +29,7 @@ export const CONTAINER = options({
   autoRemove: FLAG,
   restart: either(TEXT, OBJECT),
   healthcheck: either(FLAG, OBJECT),
-  network: either(TEXT, LIST, OBJECT),
+  network: either(TEXT, ENTRIES, OBJECT),
   ip: TEXT,
   ip6: TEXT,
   macAddress: TEXT,
@@ -40,7 +40,7 @@ export const CONTAINER = options({
   dnsSearch: TEXTS,
   dnsOptions: TEXTS,
   extraHosts: TEXTS,
-  publish: LIST,
+  publish: ENTRIES,
   publishAll: FLAG,
   expose: TEXTS,
   egress: either(TEXT, TEXTS),

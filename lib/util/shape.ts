@@ -22,8 +22,10 @@ export const NUMBER = of('a number', (value) => typeof value === 'number' && !Nu
 export const OBJECT = of('an object', isObject);
 export const LIST = of('a list', Array.isArray);
 export const TEXTS = of('a list of texts without NUL bytes', (value) => Array.isArray(value) && value.every(isText));
+/** What may be said in short or in full. */
+export const ENTRIES = of('a list of texts or objects', (value) => Array.isArray(value) && value.every((each) => isText(each) || isObject(each)));
 export const TEXT_OF_EACH = of('an object of texts without NUL bytes', (value) => isObject(value) && Object.entries(value).flat().every(isText));
-export const TEXTS_OF_EACH = of('an object of lists of texts', (value) => isObject(value) && Object.values(value).every((each) => each === undefined || TEXTS.fits(each)));
+export const TEXTS_OF_EACH = of('an object of lists of texts', (value) => isObject(value) && Object.values(value).every((each) => TEXTS.fits(each)));
 
 /** Any of these. */
 export function either(...shapes: Shape[]): Shape {

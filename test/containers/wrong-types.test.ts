@@ -24,6 +24,7 @@ describe('what is not of its type', function () {
     const { containers } = test.engine;
     for (const option of OPTIONS) await refused((wrong) => containers.create({ image: 'busybox', command: ['true'], ...{ [option]: wrong } }));
     for (const option of ['image', 'command']) await refused((wrong) => containers.createMany([{ image: 'busybox', command: ['true'] }, { image: 'busybox', command: ['true'], [option]: [wrong] as never }]));
+    for (const option of ['mounts', 'network', 'publish']) await assert.rejects(containers.create({ image: 'busybox', command: ['true'], [option]: [null] as never }), { code: 'E_INVALID' });
     assert.deepEqual(await containers.list({ all: true }), []);
   });
 
