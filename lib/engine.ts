@@ -11,6 +11,7 @@ import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
 import { type DiskUsage, diskUsage } from './disk-usage';
 import type { EngineEvent } from './events/event';
+import { clearTold, tellPosted } from './events/outbox';
 import { type EventsOptions, watchEvents } from './events/events';
 import { SnapshotPool } from './store/snapshot-pool';
 import { Volumes } from './volumes/volumes';
@@ -56,6 +57,7 @@ export class Engine implements AsyncDisposable {
       store = await openStore(storeRoot(options.root));
       const pool = new SnapshotPool(store.layout, options.pool ?? 8);
       await sweepWorkspaces(store.layout);
+      tellPosted(store); // before what this process ends for others
       await settleImages(store);
       return new Engine({ store, pool, launcher });
     } catch (error) {
@@ -81,6 +83,7 @@ export class Engine implements AsyncDisposable {
 
   /** What happens in the store, whichever process does it; see EventsOptions. @throws E_INVALID */
   events(options: EventsOptions = {}): AsyncGenerator<EngineEvent> {
+    tellPosted(this.context.store);
     return watchEvents(this.context.store, options);
   }
 
@@ -96,6 +99,7 @@ export class Engine implements AsyncDisposable {
   async close(options: { exiting?: boolean } = {}): Promise<void> {
     this.context.launcher.close();
     await this.context.pool.settled();
+    clearTold(this.context.store.db);
     if (options.exiting === true) this.context.store.db.checkpoint();
     else this.context.store.db.close();
   }

@@ -9,10 +9,15 @@ export interface JournalRotation {
   keep?: number;
 }
 
-/** Appends a JSON object without its closing brace, completed by the present time, as one line. Takes microseconds. */
-export function appendEvent(path: string, event: string, rotation: JournalRotation = {}): void {
+/** A JSON object without its closing brace, completed by the present time: a line of the journal. */
+export function timedEvent(event: string): string {
+  return loadAddon('dockerlite').timedEvent(event);
+}
+
+/** Appends a line, given without its end. Takes microseconds. */
+export function appendLine(path: string, line: string, rotation: JournalRotation = {}): void {
   try {
-    loadAddon('dockerlite').appendEvent(path, event, rotation);
+    loadAddon('dockerlite').appendLine(path, line, rotation);
   } catch (error) {
     throw wrapNativeError(error);
   }

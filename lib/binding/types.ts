@@ -139,7 +139,8 @@ export interface JournalBinding {
    * Appends an event, a JSON object without its closing brace, and the present time as one line. Rotates the file once it is longer than
    * `size` bytes (4 MiB) and the last rotation is `keep` seconds (10) ago.
    */
-  appendEvent(path: NativePath, event: string, options?: { size?: number; keep?: number }): void;
+  appendLine(path: NativePath, line: string, options?: { size?: number; keep?: number }): void;
+  timedEvent(event: string): string;
 }
 
 /** native/sys/terminal, in dockerlite.node. */

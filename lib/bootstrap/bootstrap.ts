@@ -2,7 +2,7 @@
 import type { Context } from '../context';
 import { invalid } from '../errors';
 import type { BootstrapOptions } from '../images/bootstrap-options';
-import { recordImageEvent } from '../images/image-events';
+import { postImport } from '../images/image-events';
 import { architecture } from '../images/oci';
 import { publishImage, snapshotDiffId } from '../images/publish';
 import { type Image, type OciImage, toImage } from '../images/record';
@@ -54,9 +54,7 @@ export function bootstrapImage(context: Context, what: string, options: Bootstra
         const tag = `${reference.repository}:${reference.tag}`;
         const oci = describe(what, command, labels);
         const size = await subvolumeSize(context.store.layout, rootfs);
-        const row = await publishImage(context.store, rootfs, { oci, parent: '', size, tag }, undo);
-        recordImageEvent(context.store, 'tag', row.id, tag, oci);
-        recordImageEvent(context.store, 'import', row.id, undefined, oci);
+        const row = await publishImage(context.store, rootfs, { oci, parent: '', size, tag, onReady: (id) => postImport(context.store, id, tag, oci) }, undo);
         made = toImage(context.store, row);
       };
       if (name === 'busybox') await fillBusybox(job, publish);

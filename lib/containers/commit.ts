@@ -3,14 +3,14 @@ import { constants } from 'node:os';
 import type { Context } from '../context';
 import { applyChanges } from '../images/changes';
 import type { ImageConfig } from '../images/config';
-import { recordImageEvent } from '../images/image-events';
+import { postImageEvent } from '../images/image-events';
 import { architecture } from '../images/oci';
 import { publishImage, snapshotDiffId } from '../images/publish';
 import { type ImageRow, type OciImage, toImage, type Image } from '../images/record';
 import { parseReference } from '../images/reference';
 import { signalName } from '../util/signals';
 import { withUndo } from '../util/undo';
-import { recordContainerEvent } from './container-events';
+import { postContainerEvent } from './container-events';
 import { describeVolumes } from './describe-mounts';
 import { describeExposedPorts } from './inspect-ports';
 import { ownEnvironment } from './normalise';
@@ -76,10 +76,12 @@ export function committedImage({ store }: Context, row: ContainerRow, options: C
 export async function commitContainer(context: Context, row: ContainerRow, options: CommitOptions): Promise<Image> {
   const { store } = context;
   const image = committedImage(context, row, options);
-  const made = await withUndo((undo) => publishImage(store, store.layout.containerRootfs(row.id), image, undo));
   const { tag, oci } = image;
-  if (tag !== undefined) recordImageEvent(store, 'tag', made.id, tag, oci);
-  recordContainerEvent(store, row, 'commit', { comment: options.comment ?? '', imageID: `sha256:${made.id}`, imageRef: tag ?? '' });
+  const onReady = (id: string) => {
+    if (tag !== undefined) postImageEvent(store, 'tag', id, tag, oci);
+    postContainerEvent(store, row, 'commit', { comment: options.comment ?? '', imageID: `sha256:${id}`, imageRef: tag ?? '' });
+  };
+  const made = await withUndo((undo) => publishImage(store, store.layout.containerRootfs(row.id), { ...image, onReady }, undo));
   return toImage(store, made);
 }
 

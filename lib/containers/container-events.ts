@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { recordEvent } from '../events/journal';
+import { type EventAttributes, recordEvent } from '../events/journal';
+import { postEvent } from '../events/outbox';
 import { pastEvents } from '../events/past';
 import type { Store } from '../store/store';
 import type { ContainerRow } from './record';
@@ -20,13 +21,18 @@ export function eventMembers(subject: Subject): string {
 }
 
 /** `start`, `oom`, `die` and `exec_die` are the supervisor's to tell. */
-export function recordContainerEvent(store: Pick<Store, 'layout'>, subject: Subject, action: string, attributes: Readonly<Record<string, string>> = {}): void {
+export function recordContainerEvent(store: Pick<Store, 'layout'>, subject: Subject, action: string, attributes: EventAttributes = {}): void {
   recordEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
+}
+
+/** In the transaction that changes it. */
+export function postContainerEvent(store: Pick<Store, 'db' | 'layout'>, subject: Subject, action: string, attributes: EventAttributes = {}): void {
+  postEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
 }
 
 /**
  * The end of a container whose supervisor was killed, when it had told of the start and not of the end: its last act may
- * have been that. Reads the journal, which is in memory.
+ * have been that. Reads the journal, which is in memory; written at once, before the row is changed, since no other start may come before it.
  */
 export function recordLostEnd(store: Pick<Store, 'layout'>, row: ContainerRow, exitCode: number): void {
   const own = pastEvents(store).filter(({ Type, Action, Actor }) => Type === 'container' && Actor.ID === row.id && ['start', 'die'].includes(Action));

@@ -10,8 +10,8 @@ import { atWork, currentOwner } from '../util/owner';
 import { type Undo, withUndo } from '../util/undo';
 import { type Claim, claimVolumes, dropClaims, endClaims, finishClaims } from '../volumes/claim';
 import { whenFree } from '../volumes/busy';
-import { recordVolumeEvent } from '../volumes/volume-events';
-import { recordContainerEvent } from './container-events';
+import { postVolumeEvent } from '../volumes/volume-events';
+import { postContainerEvent } from './container-events';
 import { makeVolumes, wantedVolumes } from './container-volumes';
 import { discardTree, dropRow } from './discard';
 import { checkName, generateName } from './names';
@@ -200,10 +200,10 @@ function finish(store: Store, plans: Plan[], claims: ReadonlyMap<string, Claim>)
   store.db.transaction(() => {
     for (const { id, image } of plans) store.db.run("UPDATE containers SET state = 'created', owner = ? WHERE id = ?", image === undefined ? currentOwner() : '', id);
     finishClaims(store, claims.values());
+    for (const { name, fresh } of claims.values()) if (fresh) postVolumeEvent(store, name, 'create');
+    for (const plan of plans) postContainerEvent(store, { ...plan, image_name: plan.imageName }, 'create');
   });
   endClaims(claims.values());
-  for (const { name, fresh } of claims.values()) if (fresh) recordVolumeEvent(store, name, 'create');
-  for (const plan of plans) recordContainerEvent(store, { ...plan, image_name: plan.imageName }, 'create');
 }
 
 /** The subvolume that containers of this image are snapshots of. */

@@ -4,7 +4,7 @@ import { releaseNetworking } from '../network/release';
 import type { Store } from '../store/store';
 import { markAnonymous } from '../volumes/claim';
 import { discardVolume } from '../volumes/make';
-import { recordContainerEvent } from './container-events';
+import { postContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
 import type { ContainerSpec } from './spec';
 import { unlimitStorage } from './storage';
@@ -41,9 +41,9 @@ export async function discardTree(store: Store, id: string, spec?: Pick<Containe
 
 /** Removes a container's row and what hangs on it. */
 export function dropRow(store: Store, id: string): void {
-  const row = store.db.transaction(() => {
+  store.db.transaction(() => {
     releaseNetworking(store.db, id);
-    return store.db.get<ContainerRow>('DELETE FROM containers WHERE id = ? RETURNING *', id);
+    const row = store.db.get<ContainerRow>('DELETE FROM containers WHERE id = ? RETURNING *', id);
+    if (row !== undefined && row.state !== 'creating') postContainerEvent(store, row, 'destroy');
   });
-  if (row !== undefined && row.state !== 'creating') recordContainerEvent(store, row, 'destroy');
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { eventMembers, recordContainerEvent } from './container-events';
+import { eventMembers, postContainerEvent } from './container-events';
 import { tellSupervisor } from './connect';
 import { checkName } from './names';
 import { networkingOf } from './networking';
@@ -14,6 +14,7 @@ export async function renameContainer(context: Context, row: ContainerRow, wante
   const { store } = context;
   if (wanted === '') throw new DockerliteError('E_INVALID', 'Neither old nor new names may be empty');
   const name = checkName(wanted);
+  const renamed = { ...row, name };
   store.db.transaction(() => {
     const other = store.db.get<{ id: string }>('SELECT id FROM containers WHERE name = ?', name);
     if (other?.id === row.id) {
@@ -26,9 +27,8 @@ export async function renameContainer(context: Context, row: ContainerRow, wante
       );
     }
     store.db.run('UPDATE containers SET name = ? WHERE id = ?', name, row.id);
+    postContainerEvent(store, renamed, 'rename', { oldName: `/${row.name}` });
   });
-  const renamed = { ...row, name };
-  recordContainerEvent(store, renamed, 'rename', { oldName: `/${row.name}` });
   if (!isAllowed('kill', row.state)) return;
   // Its supervisor tells of its end under this name, and others find it by that. That it has just ended is no failure.
   await withSupervisor(context, row, (supervisor) => supervisor.setAttributes(eventMembers(renamed))).catch(() => undefined);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { recordContainerEvent } from './container-events';
+import { postContainerEvent } from './container-events';
 import { limitKeys } from './lxc-config';
 import { type ContainerRow, specOf } from './record';
 import { changeLimits, mergeLimits } from './resource-update';
@@ -34,10 +34,10 @@ export async function updateContainer(context: Context, row: ContainerRow, optio
     if (current === undefined) return;
     const spec: ContainerSpec = { ...(JSON.parse(current.spec) as ContainerSpec), ...(resources && { resources }), ...(restart && { restart }) };
     store.db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify(spec), row.id);
+    postContainerEvent(store, row, 'update');
   });
   const limits = resources && limitKeys({ resources });
   if (restart !== undefined || limits !== undefined) await tellSupervisor(context, row, restart, limits);
-  recordContainerEvent(store, row, 'update');
   return warnings;
 }
 

@@ -4,10 +4,15 @@ import { type EngineEvent, parseEvent } from './event';
 import { JournalReader } from './reader';
 
 /** What the journal still holds, oldest first. */
-export function pastEvents({ layout }: Pick<Store, 'layout'>): EngineEvent[] {
+export function pastEvents(store: Pick<Store, 'layout'>): EngineEvent[] {
+  return pastLines(store).map(parseEvent).filter((event) => event !== undefined);
+}
+
+/** The same as it is written, with lines that were cut. */
+export function pastLines({ layout }: Pick<Store, 'layout'>): string[] {
   const reader = new JournalReader(layout.journal);
   try {
-    return [...reader.lines()].map(parseEvent).filter((event) => event !== undefined);
+    return [...reader.lines()];
   } finally {
     reader.close();
   }

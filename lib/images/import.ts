@@ -9,7 +9,7 @@ import { parsePlatform } from '../registry/platform';
 import { Workspace } from '../store/workspace';
 import { withUndo } from '../util/undo';
 import { applyChanges } from './changes';
-import { recordImageEvent } from './image-events';
+import { postImport } from './image-events';
 import { architecture } from './oci';
 import { publishImage, snapshotDiffId } from './publish';
 import { type Image, type OciImage, toImage } from './record';
@@ -53,11 +53,10 @@ export async function importImage(context: Context, source: ImportSource, option
       rootfs: { type: 'layers', diff_ids: [filled.diffId ?? snapshotDiffId()] },
       history: [{ created, comment: options.comment ?? `Imported from ${'path' in source ? source.path : '-'}` }],
     };
-    const image = { oci, parent: '', size: filled.bytes, ...(reference && { tag: `${reference.repository}:${reference.tag}` }) };
+    const tag = reference && `${reference.repository}:${reference.tag}`;
+    const image = { oci, parent: '', size: filled.bytes, tag, onReady: (id: string) => postImport(store, id, tag, oci) };
     const row = await publishImage(store, workspace.rootfs, image, undo);
     await workspace.remove();
-    if (image.tag !== undefined) recordImageEvent(store, 'tag', row.id, image.tag, oci);
-    recordImageEvent(store, 'import', row.id, undefined, oci);
     return toImage(store, row);
   });
 }

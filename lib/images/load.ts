@@ -6,7 +6,7 @@ import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { Workspace } from '../store/workspace';
 import { ArchiveDirectory } from './archive-directory';
-import { recordImageEvent } from './image-events';
+import { postImageEvent } from './image-events';
 import { ensureLayers, type LayerProgress, type LayerSource } from './layers';
 import { imagesOfDockerArchive } from './docker-archive';
 import { imagesOfLayout } from './oci-layout';
@@ -52,8 +52,7 @@ export function loadImages(context: Context, source: ArchiveEnd, { signal }: Loa
       for (const image of await imagesOf(new ArchiveDirectory(path))) {
         const chain = await ensureLayers(context, image.layers, { signal, onProgress });
         try {
-          const { id } = await publishPulled(context, { ...image, chain: chain.ids, repoDigests: [] });
-          recordImageEvent(store, 'load', id);
+          const { id } = await publishPulled(context, { ...image, chain: chain.ids, repoDigests: [], tell: (id) => postImageEvent(store, 'load', id) });
           loaded.push({ id, tags: image.tags });
         } finally {
           chain.release();

@@ -26,6 +26,8 @@ export interface PulledParts {
   tags: readonly string[];
   /** repository@digest */
   repoDigests: readonly string[];
+  /** Tells of it, in the transaction in which it is there. */
+  tell: (id: string) => void;
 }
 
 /** Makes an image of layers, or gives the one that is there its further names. */
@@ -71,10 +73,11 @@ async function publishNew(store: Store, id: string, parts: PulledParts): Promise
   });
 }
 
-/** Whether any of it is new. */
-function name({ db }: Store, id: string, { tags, repoDigests }: PulledParts): boolean {
+/** Gives the image its names; whether any of it is new. */
+function name({ db }: Store, id: string, { tags, repoDigests, tell }: PulledParts): boolean {
   let changed = 0;
   for (const tag of tags) changed += db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image WHERE image <> excluded.image', tag, id);
   for (const digest of repoDigests) changed += db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', digest, id);
+  tell(id);
   return changed > 0;
 }

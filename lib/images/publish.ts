@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import * as btrfs from '../binding/btrfs';
+import { postImageEvent } from './image-events';
 import { collectLayers } from './layer-rows';
 import { MOUNT_POINTS } from './mount-points';
 import type { Store } from '../store/store';
@@ -20,7 +21,7 @@ export interface NewImage {
   /** Of an image that came as a snapshot: what it is there, see ImageRow. */
   received?: { id: string; config: string };
   /** More that becomes true with it, in the same transaction. */
-  onReady?: () => void;
+  onReady?: (id: string) => void;
 }
 
 /** The id: digest of the configuration, as everywhere in the OCI world. A nonce keeps equal configurations of unequal trees apart. */
@@ -72,7 +73,7 @@ async function publish(store: Store, source: string, image: NewImage & { id: str
     if (image.tag !== undefined) {
       db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', image.tag, id);
     }
-    image.onReady?.();
+    image.onReady?.(id);
   });
   return { ...row, state: 'ready' };
 }
@@ -99,6 +100,9 @@ export async function discardImage(store: Store, id: string): Promise<void> {
   const { chain } = db.get<{ chain: string }>('SELECT chain FROM images WHERE id = ?', id) ?? { chain: '' };
   for (const name of ['base', 'rootfs']) await btrfs.subvolumeDelete(layout.image(id), name);
   rmSync(layout.image(id), { recursive: true, force: true });
-  db.run('DELETE FROM images WHERE id = ?', id);
+  db.transaction(() => {
+    const row = db.get<Pick<ImageRow, 'state'>>('DELETE FROM images WHERE id = ? RETURNING state', id);
+    if (row !== undefined && row.state !== 'creating') postImageEvent(store, 'delete', id);
+  });
   await collectLayers(store, chain);
 }

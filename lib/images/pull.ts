@@ -8,7 +8,7 @@ import type { PullSource } from '../registry/pull-source';
 import { canonicalName, familiarName, familiarReference, manifestName, parseRemoteReference, type RemoteReference } from '../registry/reference';
 import { Registries } from '../registry/registries';
 import type { RegistryOptions } from '../registry/settings';
-import { recordTransferEvent } from './image-events';
+import { postPull } from './image-events';
 import { ensureLayers, type LayerProgress, type LayerSource } from './layers';
 import { publishPulled } from './publish-pulled';
 import { findImage, type OciImage } from './record';
@@ -75,11 +75,11 @@ async function pullOne(context: Context, registries: Registries, reference: Remo
     reference,
     tags: reference.digest === undefined ? [`${familiarName(reference)}:${reference.tag ?? 'latest'}`] : [],
     topDigest: top.digest,
+    tell: (id) => postPull(context.store, reference, ociOf(context, id)),
     onProgress: watch(emit),
   };
-  const { id, isNew, oci } = await (isSnapshot(manifest) ? asSnapshot : asLayers)(context, what, manifest, { signal, layerLimit });
+  const { id, isNew } = await (isSnapshot(manifest) ? asSnapshot : asLayers)(context, what, manifest, { signal, layerLimit });
   emit({ kind: 'message', text: `Digest: ${top.digest}` });
-  recordTransferEvent(context.store, 'pull', reference, oci);
   return { id, name: familiarReference(reference), digest: top.digest, isNew };
 }
 
@@ -89,32 +89,37 @@ interface Pulled {
   /** repository:tag names it gets. */
   tags: string[];
   topDigest: string;
+  /** Tells of it, in the transaction in which it is there. */
+  tell: (id: string) => void;
   onProgress: LayerProgress;
 }
 
 type Limits = Pick<PullOptions, 'signal' | 'layerLimit'>;
 
-async function asLayers(context: Context, { source, reference, tags, topDigest, onProgress }: Pulled, manifest: ParsedManifest, { signal, layerLimit }: Limits): Promise<{ id: string; isNew: boolean; oci: OciImage }> {
+async function asLayers(context: Context, { source, reference, tags, topDigest, tell, onProgress }: Pulled, manifest: ParsedManifest, { signal, layerLimit }: Limits): Promise<{ id: string; isNew: boolean }> {
   if (manifest.content.kind !== 'manifest') throw new DockerliteError('E_UNSUPPORTED', `manifest ${manifest.digest} is not that of an image`);
   const { config: configBlob, layers } = manifest.content;
   if (!isConfigType(configBlob.mediaType)) throw new DockerliteError('E_UNSUPPORTED', `${familiarReference(reference)} is no image: its configuration is ${configBlob.mediaType}`);
   const config = await source.config(configBlob, signal);
-  const oci = parseImageConfig(config, layers.length);
-  const chain = await ensureLayers(context, layerSources(source, layers, oci.rootfs.diff_ids), { signal, layerLimit, onProgress });
+  const { rootfs } = parseImageConfig(config, layers.length);
+  const chain = await ensureLayers(context, layerSources(source, layers, rootfs.diff_ids), { signal, layerLimit, onProgress });
   try {
-    return { ...(await publishPulled(context, { config, chain: chain.ids, manifest: manifest.raw, tags, repoDigests: [`${familiarName(reference)}@${topDigest}`] })), oci };
+    return await publishPulled(context, { config, chain: chain.ids, manifest: manifest.raw, tags, repoDigests: [`${familiarName(reference)}@${topDigest}`], tell });
   } finally {
     chain.release();
   }
 }
 
-async function asSnapshot(context: Context, pulled: Pulled, manifest: ParsedManifest, limits: Limits): Promise<{ id: string; isNew: boolean; oci: OciImage }> {
+async function asSnapshot(context: Context, pulled: Pulled, manifest: ParsedManifest, limits: Limits): Promise<{ id: string; isNew: boolean }> {
   const { pullSnapshot } = require('./snapshot/pull') as typeof import('./snapshot/pull');
   const pullOrdinary = async (below: ParsedManifest): Promise<void> => {
-    await asLayers(context, { ...pulled, tags: [], topDigest: below.digest }, below, limits);
+    await asLayers(context, { ...pulled, tags: [], topDigest: below.digest, tell: () => undefined }, below, limits);
   };
-  const { id, isNew } = await pullSnapshot(context, { ...pulled, manifest, signal: limits.signal, limit: limits.layerLimit, pullOrdinary });
-  return { id, isNew, oci: JSON.parse(findImage(context.store, id).config) as OciImage };
+  return pullSnapshot(context, { ...pulled, manifest, signal: limits.signal, limit: limits.layerLimit, pullOrdinary });
+}
+
+function ociOf({ store }: Context, id: string): OciImage {
+  return JSON.parse(findImage(store, id).config) as OciImage;
 }
 
 /** @throws E_UNSUPPORTED for content that is no file system */

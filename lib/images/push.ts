@@ -10,7 +10,7 @@ import { Registries } from '../registry/registries';
 import type { RegistryOptions } from '../registry/settings';
 import { type Blob, pushBlob } from '../registry/uploads';
 import { Turnstile } from '../util/turnstile';
-import { recordTransferEvent } from './image-events';
+import { recordPush } from './image-events';
 import { type PushableImage, pushable } from './pushable';
 import { findImage, type ImageRow } from './record';
 import { Transfer, type TransferEvent } from './transfer';
@@ -49,7 +49,7 @@ export function pushImage(context: Context, name: string, options: PushOptions =
     const target = { ...reference, tag: reference.tag ?? 'latest' };
     const { digest, size } = await (options.asSnapshot === true ? asSnapshot : asLayers)(context, { registries, target, image, signal: options.signal, emit });
     context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${digest}`, image.id);
-    recordTransferEvent(context.store, 'push', reference);
+    recordPush(context.store, reference);
     return { digest, size };
   });
 }

@@ -4,7 +4,7 @@ import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { shortId } from '../util/id';
 import { atWork, currentOwner } from '../util/owner';
-import { recordImageEvent } from './image-events';
+import { postImageEvent } from './image-events';
 import { discardImage } from './publish';
 import { findImage, type ImageRow } from './record';
 import { normaliseReference } from './reference';
@@ -28,14 +28,12 @@ export interface RemovedImage {
 export async function removeImage(context: Context, wanted: string, options: RemoveImageOptions): Promise<RemovedImage> {
   const { store, pool } = context;
   const result = store.db.transaction(() => untag(store, wanted, options));
-  for (const _ of result.untagged) recordImageEvent(store, 'untag', result.id);
   if (result.deleted !== undefined) {
     const { deleted } = result;
     await atWork([deleted], async () => {
       await pool.drain(deleted);
       await discardImage(store, deleted);
     });
-    recordImageEvent(store, 'delete', result.deleted);
   }
   return { untagged: result.untagged, deleted: result.deleted };
 }
@@ -51,7 +49,10 @@ function untag(store: Store, wanted: string, options: RemoveImageOptions): Remov
   const untagged = byName ? [normaliseReference(wanted)] : names;
   const last = untagged.length === names.length;
   if (last) checkUnused(store, image, options, byName ? wanted : undefined);
-  for (const name of untagged) db.run('DELETE FROM tags WHERE name = ?', name);
+  for (const name of untagged) {
+    db.run('DELETE FROM tags WHERE name = ?', name);
+    postImageEvent(store, 'untag', image.id);
+  }
   if (last) db.run("UPDATE images SET state = 'removing', owner = ? WHERE id = ?", currentOwner(), image.id);
   return { id: image.id, untagged, deleted: last ? image.id : undefined };
 }

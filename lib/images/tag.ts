@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Store } from '../store/store';
-import { recordImageEvent } from './image-events';
+import { postImageEvent } from './image-events';
 import { findImage, type OciImage } from './record';
 import { parseReference } from './reference';
 
@@ -8,10 +8,9 @@ import { parseReference } from './reference';
 export function tagImage(store: Store, wanted: string, reference: string): void {
   const { repository, tag } = parseReference(reference);
   const name = `${repository}:${tag}`;
-  const { id, config } = store.db.transaction(() => {
+  store.db.transaction(() => {
     const image = findImage(store, wanted);
     store.db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', name, image.id);
-    return image;
+    postImageEvent(store, 'tag', image.id, name, JSON.parse(image.config) as OciImage);
   });
-  recordImageEvent(store, 'tag', id, name, JSON.parse(config) as OciImage);
 }

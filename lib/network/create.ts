@@ -7,7 +7,7 @@ import { randomId } from '../util/id';
 import { broadcastOf, contains, formatIpv4, formatSubnet, overlaps, parseCidr, parseIpv4, parseSubnet, type Subnet } from './ipv4';
 import { contains6, formatIpv6, formatSubnet6, overlaps6, parseCidr6, parseIpv6, type Subnet6 } from './ipv6';
 import { allNetworks, type IpamConfig, isPredefined, type Network, networkByName, type NetworkSpec } from './record';
-import { recordNetworkEvent } from './network-events';
+import { postNetworkEvent } from './network-events';
 import { settleNetworks } from './remove';
 import { pickFree } from './subnet';
 
@@ -38,7 +38,7 @@ export async function createNetwork(store: Store, options: NetworkOptions): Prom
   const id = randomId();
   const used = (await net.usedSubnets()).map(parseCidr).filter((subnet) => subnet !== undefined);
   const asked = (options.ipam ?? []).map(completeConfig);
-  store.db.transaction(() => {
+  return store.db.transaction(() => {
     if (store.db.get('SELECT 1 FROM networks WHERE name = ?', name) !== undefined) {
       throw new DockerliteError('E_NAME_IN_USE', `network with name ${name} already exists`);
     }
@@ -46,10 +46,10 @@ export async function createNetwork(store: Store, options: NetworkOptions): Prom
     const { internal = false, attachable = false, labels = {} } = options;
     const spec: NetworkSpec = { ipam, internal, attachable, labels, options: checkOptions(options.options ?? {}) };
     store.db.run("INSERT INTO networks (id, name, state, owner, created, spec) VALUES (?, ?, 'ready', '', ?, ?)", id, name, Date.now(), JSON.stringify(spec));
+    const network = networkByName(store, name);
+    postNetworkEvent(store, network, 'create');
+    return network;
   });
-  const network = networkByName(store, name);
-  recordNetworkEvent(store, network, 'create');
-  return network;
 }
 
 /** @throws E_INVALID */

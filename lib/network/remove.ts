@@ -3,7 +3,7 @@ import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
 import { currentOwner, isAlive } from '../util/owner';
 import { bridgeOf, removeBridge } from './bridge';
-import { recordNetworkEvent } from './network-events';
+import { postNetworkEvent } from './network-events';
 import { bridgeElements } from './elements';
 import { type Network, networkOf, type NetworkRow } from './record';
 import { tableName } from './rules';
@@ -50,12 +50,12 @@ async function finishRemoval(store: Store, network: Network): Promise<void> {
   const { db } = store;
   await removeBridge(network.bridge);
   await removeElements(bridgeElements(tableName(store.marker.id), bridgeOf(network)));
-  const gone = db.transaction(() => {
+  db.transaction(() => {
     db.run('DELETE FROM addresses WHERE network = ?', network.name);
     db.run('DELETE FROM addresses6 WHERE network = ?', network.name);
     db.run('DELETE FROM address_queue WHERE network = ?', network.name);
     db.run('DELETE FROM address_cursor WHERE network = ?', network.name);
-    return db.run('DELETE FROM networks WHERE id = ?', network.id);
+    const gone = db.run('DELETE FROM networks WHERE id = ?', network.id);
+    if (gone > 0) postNetworkEvent(store, network, 'destroy');
   });
-  if (gone > 0) recordNetworkEvent(store, network, 'destroy');
 }

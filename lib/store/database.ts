@@ -24,6 +24,9 @@ const LONGEST_WAIT = 300_000;
 export class StateDatabase {
   private readonly statements = new Map<string, RawStatement>();
 
+  /** What is to be done when the transaction that is open has been committed. */
+  private afterwards: (() => void)[] = [];
+
   private static readonly opened = new Set<StateDatabase>();
 
   private constructor(readonly raw: RawDatabase) {
@@ -78,7 +81,8 @@ export class StateDatabase {
   /** One IMMEDIATE transaction: two processes that read and then write never both believe what they read. */
   transaction<T>(body: () => T): T {
     if (this.raw.inTransaction) return body();
-    return this.guard(() => {
+    const result = this.guard(() => {
+      this.afterwards = [];
       this.prepare('BEGIN IMMEDIATE').run();
       try {
         const result = body();
@@ -89,6 +93,13 @@ export class StateDatabase {
         throw error;
       }
     });
+    for (const job of this.afterwards.splice(0)) job();
+    return result;
+  }
+
+  /** Has `job`, which must not throw, done as soon as the transaction that is open has been committed; not when it is rolled back. */
+  afterCommit(job: () => void): void {
+    this.afterwards.push(job);
   }
 
   /** The same, on the disk when it returns. */

@@ -186,4 +186,11 @@ ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;  -- by the
   `
 ALTER TABLE images ADD COLUMN received TEXT NOT NULL DEFAULT '';  -- its configuration byte for byte, if it came as a snapshot: its tree is the sender's word
 `,
+  `
+CREATE TABLE outbox (                -- events of changes that are committed, until they are in the journal
+  id INTEGER PRIMARY KEY,
+  owner TEXT NOT NULL,               -- process that appends it
+  line TEXT NOT NULL                 -- byte for byte as it is in the journal
+);
+`,
 ];

@@ -12,7 +12,7 @@ import { checkVolumeName } from './names';
 import { bindDevice, checkDriver, checkVolumeOptions, type VolumeOptions } from './options';
 import { ANONYMOUS_LABEL, findVolume, toVolume, type Volume, type VolumeRow, volumeRow } from './record';
 import { settleVolumes } from './settle';
-import { recordVolumeEvent } from './volume-events';
+import { postVolumeEvent } from './volume-events';
 import { beginVolumeWork, type EndWork } from './work';
 
 export interface CreateVolumeOptions {
@@ -70,14 +70,16 @@ async function finishNew(store: Store, name: string, end: EndWork, make: () => P
     await withUndo(async (undo) => {
       undo.add(() => discardVolume(store, name));
       await make();
-      store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+      store.db.transaction(() => {
+        store.db.run("UPDATE volumes SET state = 'ready', owner = '' WHERE name = ?", name);
+        postVolumeEvent(store, name, 'create');
+      });
     });
   } catch (error) {
     throw systemError(error);
   } finally {
     end();
   }
-  recordVolumeEvent(store, name, 'create');
   return toVolume(store, findVolume(store, name));
 }
 

@@ -5,7 +5,7 @@ import { quotaLimit, quotaUnlimit } from '../binding/quota';
 import { Layout } from '../store/layout';
 import type { Store } from '../store/store';
 import { sizeLimit, type VolumeOptions } from './options';
-import { recordVolumeEvent } from './volume-events';
+import { postVolumeEvent } from './volume-events';
 
 /** An empty subvolume for a volume whose row says it is being made; what was left of an attempt before goes first. */
 export async function makeData(store: Store, name: string, options: VolumeOptions): Promise<void> {
@@ -41,6 +41,8 @@ export async function discardData(store: Store, name: string): Promise<void> {
 /** Takes the files, then the row, of a volume that is on its way out. */
 export async function discardVolume(store: Store, name: string): Promise<void> {
   await discardData(store, name);
-  const row = store.db.get<{ state: string }>("DELETE FROM volumes WHERE name = ? AND state IN ('creating', 'removing') RETURNING state", name);
-  if (row?.state === 'removing') recordVolumeEvent(store, name, 'destroy');
+  store.db.transaction(() => {
+    const row = store.db.get<{ state: string }>("DELETE FROM volumes WHERE name = ? AND state IN ('creating', 'removing') RETURNING state", name);
+    if (row?.state === 'removing') postVolumeEvent(store, name, 'destroy');
+  });
 }

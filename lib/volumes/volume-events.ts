@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { recordEvent } from '../events/journal';
+import { postEvent } from '../events/outbox';
 import type { Store } from '../store/store';
 
-export function recordVolumeEvent(store: Pick<Store, 'layout'>, name: string, action: 'create' | 'destroy'): void {
-  recordEvent(store, 'volume', action, name, { driver: 'local' });
+/** In the transaction that changes it. */
+export function postVolumeEvent(store: Pick<Store, 'db' | 'layout'>, name: string, action: 'create' | 'destroy'): void {
+  postEvent(store, 'volume', action, name, { driver: 'local' });
 }

@@ -38,15 +38,6 @@ bool LockShared(int fd) {
   return false;
 }
 
-std::string WithTime(std::string_view event) {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  char time[96];
-  const int length = snprintf(time, sizeof time, ",\"time\":%lld,\"timeNano\":%lld}\n", static_cast<long long>(now.tv_sec),
-                              now.tv_sec * 1'000'000'000LL + now.tv_nsec);
-  return std::string(event).append(time, static_cast<size_t>(length));
-}
-
 void Rotate(int fd, const std::string& path, const JournalRotation& rotation) {
   const std::string previous = path + ".1";
   struct stat last {};
@@ -61,7 +52,17 @@ void Rotate(int fd, const std::string& path, const JournalRotation& rotation) {
 
 }  // namespace
 
-Status AppendEvent(const std::string& path, std::string_view event, const JournalRotation& rotation) {
+std::string TimedEvent(std::string_view event) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  char time[96];
+  const int length = snprintf(time, sizeof time, ",\"time\":%lld,\"timeNano\":%lld}", static_cast<long long>(now.tv_sec),
+                              now.tv_sec * 1'000'000'000LL + now.tv_nsec);
+  return std::string(event).append(time, static_cast<size_t>(length));
+}
+
+Status AppendLine(const std::string& path, std::string line, const JournalRotation& rotation) {
+  line += '\n';
   for (int attempt = 0; attempt < kAttempts; attempt++) {
     Result<UniqueFd> file = Open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0640);
     if (!file && file.error().code == ENOENT) {
@@ -72,7 +73,6 @@ Status AppendEvent(const std::string& path, std::string_view event, const Journa
     const int fd = file.value().get();
     const bool locked = LockShared(fd);
     if (locked && !IsAt(fd, path)) continue;  // rotated since it was opened
-    const std::string line = WithTime(event);
     const ssize_t written = write(fd, line.data(), line.size());
     if (written < 0) return Error::last("write", path);
     if (static_cast<size_t>(written) < line.size()) {  // a full tmpfs: the next line begins on its own
@@ -84,6 +84,10 @@ Status AppendEvent(const std::string& path, std::string_view event, const Journa
     return Nothing{};
   }
   return Error{EAGAIN, "open", path, {}};
+}
+
+Status AppendEvent(const std::string& path, std::string_view event, const JournalRotation& rotation) {
+  return AppendLine(path, TimedEvent(event), rotation);
 }
 
 }  // namespace dockerlite

@@ -14,14 +14,17 @@ void Append(const Napi::CallbackInfo& info) {
   JournalRotation rotation;
   if (options.Has("size")) rotation.size = static_cast<uint64_t>(args::Int64(options.Get("size")));
   if (options.Has("keep")) rotation.keep = args::Int64(options.Get("keep"));
-  Status done = AppendEvent(args::Path(info[0]), args::String(info[1]), rotation);
+  Status done = AppendLine(args::Path(info[0]), args::String(info[1]), rotation);
   if (!done) throw Napi::Error(info.Env(), ToJsError(info.Env(), done.error()));
 }
+
+Napi::Value Timed(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), TimedEvent(args::String(info[0]))); }
 
 }  // namespace
 
 void RegisterJournal(Napi::Env env, Napi::Object exports) {
-  exports.Set("appendEvent", Napi::Function::New(env, Append, "appendEvent"));
+  exports.Set("appendLine", Napi::Function::New(env, Append, "appendLine"));
+  exports.Set("timedEvent", Napi::Function::New(env, Timed, "timedEvent"));
 }
 
 }  // namespace dockerlite

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { appendEvent } from '../../lib/binding/journal';
+import { appendLine, timedEvent } from '../../lib/binding/journal';
 import { type EngineEvent, eventJson } from '../../lib/events/event';
 import { watchEvents } from '../../lib/events/events';
 import { eventFilter } from '../../lib/events/filter';
@@ -28,7 +28,7 @@ describe('following events', () => {
 
   const note = (id: string) => recordEvent(store, 'volume', 'create', id);
   const id = ({ Actor }: EngineEvent) => Actor.ID;
-  const line = (n: number) => `{"Type":"volume","Action":"create","Actor":{"ID":"${n}","Attributes":{}},"scope":"local"`;
+  const line = (n: number) => timedEvent(`{"Type":"volume","Action":"create","Actor":{"ID":"${n}","Attributes":{}},"scope":"local"`);
 
   it('gives what happens from the call on, not what was before', async () => {
     note('before');
@@ -91,7 +91,7 @@ describe('following events', () => {
       for (const one of reader.lines()) seen.push(Number((JSON.parse(one) as EngineEvent).Actor.ID));
     };
     for (let n = 0; n < 300; n++) {
-      appendEvent(path, line(n), { size: 500, keep: 0 });
+      appendLine(path, line(n), { size: 500, keep: 0 });
       if (n % 7 === 0) catchUp(); // behind by a rotation, and by two
     }
     catchUp();
@@ -103,10 +103,10 @@ describe('following events', () => {
   it('finds its place again in either generation', () => {
     const path = store.layout.journal;
     for (const rotations of [0, 1]) {
-      for (let n = 0; n < 3; n++) appendEvent(path, line(n), {});
+      for (let n = 0; n < 3; n++) appendLine(path, line(n), {});
       const mark = markEnd(path);
-      appendEvent(path, line(3), { size: rotations === 1 ? 1 : 1 << 20, keep: 0 });
-      appendEvent(path, line(4), {});
+      appendLine(path, line(3), { size: rotations === 1 ? 1 : 1 << 20, keep: 0 });
+      appendLine(path, line(4), {});
       const reader = new JournalReader(path, mark);
       assert.deepEqual([...reader.lines()].map((one) => (JSON.parse(one) as EngineEvent).Actor.ID), ['3', '4']);
       reader.close();
@@ -116,9 +116,9 @@ describe('following events', () => {
 
   it('misses and doubles nothing that twenty other processes write', async () => {
     const [writers, each] = [20, 100];
-    const script = `const { appendEvent } = require(${JSON.stringify(require.resolve('../../lib/binding/journal'))});
+    const script = `const { appendLine, timedEvent } = require(${JSON.stringify(require.resolve('../../lib/binding/journal'))});
       process.on('message', () => {
-        for (let i = 0; i < ${each}; i++) appendEvent(${JSON.stringify(store.layout.journal)}, '{"Type":"volume","Action":"create","Actor":{"ID":"' + process.argv[2] + '.' + i + '","Attributes":{}},"scope":"local"', { size: 120000, keep: 0 });
+        for (let i = 0; i < ${each}; i++) appendLine(${JSON.stringify(store.layout.journal)}, timedEvent('{"Type":"volume","Action":"create","Actor":{"ID":"' + process.argv[2] + '.' + i + '","Attributes":{}},"scope":"local"'), { size: 120000, keep: 0 });
         process.disconnect();
       });
       process.send('ready');`;

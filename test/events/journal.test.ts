@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { appendEvent } from '../../lib/binding/journal';
+import { appendLine, timedEvent } from '../../lib/binding/journal';
 import { pastEvents } from '../../lib/events/past';
 import { recordEvent } from '../../lib/events/journal';
 import type { Store } from '../../lib/store/store';
@@ -22,7 +22,7 @@ describe('the event journal', () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  const line = (text: string) => JSON.stringify({ text }).slice(0, -1);
+  const line = (text: string) => timedEvent(JSON.stringify({ text }).slice(0, -1));
   const texts = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').map((one) => (JSON.parse(one) as { text: string }).text);
 
   it('holds what happened, with the time in nanoseconds', () => {
@@ -46,7 +46,7 @@ describe('the event journal', () => {
     symlinkSync(join(directory, 'other'), store.layout.journal);
     recordEvent(store, 'image', 'tag', 'b');
     assert.equal(readFileSync(join(directory, 'other'), 'utf8'), '');
-    assert.throws(() => appendEvent(store.layout.journal, line('c')), { code: 'E_SYSTEM', syscall: 'open' });
+    assert.throws(() => appendLine(store.layout.journal, line('c')), { code: 'E_SYSTEM', syscall: 'open' });
   });
 
   it('passes over lines that were cut', () => {
@@ -57,10 +57,10 @@ describe('the event journal', () => {
 
   it('has two generations, the older one kept for a while', () => {
     const path = store.layout.journal;
-    for (let i = 0; i < 10; i++) appendEvent(path, line(String(i).repeat(100)), { size: 400, keep: 0 });
+    for (let i = 0; i < 10; i++) appendLine(path, line(String(i).repeat(100)), { size: 400, keep: 0 });
     assert.deepEqual(texts(`${path}.1`).map((text) => text[0]), ['6', '7', '8']);
     assert.deepEqual(texts(path).map((text) => text[0]), ['9']);
-    for (let i = 0; i < 10; i++) appendEvent(path, line('x'.repeat(100)), { size: 400, keep: 3600 });
+    for (let i = 0; i < 10; i++) appendLine(path, line('x'.repeat(100)), { size: 400, keep: 3600 });
     assert.equal(texts(path).length, 11);
     assert.equal(texts(`${path}.1`).length, 3);
   });
@@ -75,9 +75,9 @@ describe('the event journal', () => {
   it('loses nothing of fifty processes that write and rotate at once', async () => {
     const [writers, each, size] = [50, 200, 400 * 1024];
     const path = store.layout.journal;
-    const script = `const { appendEvent } = require(${JSON.stringify(require.resolve('../../lib/binding/journal'))});
+    const script = `const { appendLine, timedEvent } = require(${JSON.stringify(require.resolve('../../lib/binding/journal'))});
       process.on('message', () => {
-        for (let i = 0; i < ${each}; i++) appendEvent(${JSON.stringify(path)}, '{"text":"' + process.argv[2] + ' ' + i + ' ${'.'.repeat(60)}"', { size: ${size}, keep: 0 });
+        for (let i = 0; i < ${each}; i++) appendLine(${JSON.stringify(path)}, timedEvent('{"text":"' + process.argv[2] + ' ' + i + ' ${'.'.repeat(60)}"'), { size: ${size}, keep: 0 });
         process.disconnect();
       });
       process.send('ready');`;

@@ -25,6 +25,8 @@ export interface SnapshotPull {
   tags: readonly string[];
   /** Of what the name stands for. */
   topDigest: string;
+  /** Tells of it, in the transaction that gives it its names. */
+  tell: (id: string) => void;
   signal?: AbortSignal | undefined;
   /** Bytes of content that a stream may have. */
   limit?: number | undefined;
@@ -48,6 +50,7 @@ export async function pullSnapshot(context: Context, pull: SnapshotPull): Promis
     let changed = chain.length;
     for (const tag of pull.tags) changed += store.db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image WHERE image <> excluded.image', tag, id);
     changed += store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(pull.reference)}@${pull.topDigest}`, id);
+    pull.tell(id);
     return changed > 0;
   });
   return { id, isNew };

@@ -10,7 +10,7 @@ import { checkAborted } from '../../util/aborted';
 import { shortId } from '../../util/id';
 import { isAlive } from '../../util/owner';
 import { withUndo } from '../../util/undo';
-import { recordImageEvent } from '../image-events';
+import { postImageEvent } from '../image-events';
 import { discardImage, publishImage } from '../publish';
 import type { ImageRow } from '../record';
 import { Transfer } from '../transfer';
@@ -52,9 +52,9 @@ export function receiveImages(context: Context, source: ArchiveEnd, options: Rec
         const description = parseDescription(raw);
         const digest = `sha256:${description.id}`;
         const onProgress = (current: number) => emit({ kind: 'layer', digest, state: 'downloading', current });
-        const isNew = await receiveOne(context, description, options.signal, (into) => snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal, onProgress }));
+        const tell = () => postImageEvent(context.store, 'receive', description.id);
+        const isNew = await receiveOne(context, { ...description, tell }, options.signal, (into) => snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal, onProgress }));
         emit({ kind: 'layer', digest, state: 'complete' });
-        recordImageEvent(context.store, 'receive', description.id);
         received.push({ id: description.id, tags: description.tags, isNew });
       }
     } finally {
@@ -74,7 +74,7 @@ export async function receiveImage(context: Context, source: ArchiveEnd, expecte
     const raw = await snapshot.next(stream, options);
     const description = parseDescription(raw ?? Buffer.alloc(0));
     if (description.id !== expected.id) throw new DockerliteError('E_DIGEST', `blob sha256:${expected.digest}: it is image ${description.id}, not ${expected.id}`);
-    await receiveOne(context, { ...description, tags: [] }, options.signal, async (into) => {
+    await receiveOne(context, { ...description, tags: [], tell: () => undefined }, options.signal, async (into) => {
       await snapshot.receive(stream, { ...into, maxBytes: options.limit, signal: options.signal });
       if ((await snapshot.next(stream, options)) !== undefined) throw new DockerliteError('E_ARCHIVE', `blob sha256:${expected.digest}: more than one image`);
       const digest = snapshot.digest(stream);
@@ -85,10 +85,13 @@ export async function receiveImage(context: Context, source: ArchiveEnd, expecte
   }
 }
 
+/** With what tells of it, in the transaction in which it is there. */
+type Expected = ReadDescription & { tell: () => void };
+
 type Read = (into: { tree?: string; parent?: string }) => Promise<unknown>;
 
 /** Whether the image is new. */
-async function receiveOne(context: Context, description: ReadDescription, signal: AbortSignal | undefined, read: Read): Promise<boolean> {
+async function receiveOne(context: Context, description: Expected, signal: AbortSignal | undefined, read: Read): Promise<boolean> {
   if (await isThere(context, description.id, signal)) {
     await read({});
     nameImage(context, description);
@@ -135,7 +138,7 @@ function missing(parent: SnapshotParent): DockerliteError {
   });
 }
 
-async function receiveNew(context: Context, description: ReadDescription, parent: string | undefined, read: Read): Promise<void> {
+async function receiveNew(context: Context, description: Expected, parent: string | undefined, read: Read): Promise<void> {
   const { store } = context;
   const { id, config, oci, ancestor, size } = description;
   await withUndo(async (undo) => {
@@ -149,10 +152,11 @@ async function receiveNew(context: Context, description: ReadDescription, parent
   });
 }
 
-function nameImage(context: Context, description: ReadDescription): void {
+function nameImage(context: Context, description: Expected): void {
   context.store.db.durably(() => giveNames(context, description));
 }
 
-function giveNames({ store: { db } }: Context, { id, tags }: ReadDescription): void {
+function giveNames({ store: { db } }: Context, { id, tags, tell }: Expected): void {
   for (const tag of tags) db.run('INSERT INTO tags (name, image) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET image = excluded.image', tag, id);
+  tell();
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import type { StateDatabase } from '../store/database';
+import type { Store } from '../store/store';
+import { currentOwner, isAlive, processOf } from '../util/owner';
+import { parseEvent } from './event';
+import { type EventAttributes, eventLine, type EventType, writeLine } from './journal';
+import { pastLines } from './past';
+
+interface Posted {
+  id: number;
+  owner: string;
+  line: string;
+}
+
+/** This process's rows whose lines are in the journal. They are deleted along with its next change, which costs no transaction. */
+const told = new WeakMap<StateDatabase, number[]>();
+
+/**
+ * Notes what a transaction changes, in that transaction: told when it has been committed, and not when it is rolled back. Should
+ * this process be killed between the two, the next one tells it.
+ */
+export function postEvent(store: Pick<Store, 'db' | 'layout'>, type: EventType, action: string, id: string, attributes: EventAttributes = {}): void {
+  const { db } = store;
+  const line = eventLine(type, action, id, attributes);
+  db.transaction(() => {
+    deleteTold(db);
+    const row = db.get<Pick<Posted, 'id'>>('INSERT INTO outbox (owner, line) VALUES (?, ?) RETURNING id', currentOwner(), line);
+    db.afterCommit(() => {
+      writeLine(store, line);
+      const ids = told.get(db) ?? [];
+      if (row !== undefined) ids.push(row.id);
+      told.set(db, ids);
+    });
+  });
+}
+
+/** For a process that changes nothing more: otherwise the next one had to read the journal. */
+export function clearTold(db: StateDatabase): void {
+  if (!told.has(db) || db.isClosed) return;
+  try {
+    db.transaction(() => deleteTold(db));
+  } catch {
+    // the next process does it
+  }
+}
+
+/** What is rolled back stays for the next process, which finds that it has been told. */
+function deleteTold(db: StateDatabase): void {
+  const ids = told.get(db) ?? [];
+  told.delete(db);
+  for (const id of ids) db.run('DELETE FROM outbox WHERE id = ?', id);
+}
+
+/** Tells what processes that were killed did not come to tell; cheap when there is nothing. */
+export function tellPosted(store: Pick<Store, 'db' | 'layout'>): void {
+  const { db } = store;
+  if (orphans(db).length === 0) return;
+  try {
+    // One process at a time. One that is killed in here leaves the rows, whose lines the next one then finds in the journal.
+    db.transaction(() => {
+      const lines = pastLines(store);
+      const known = new Set(lines);
+      for (const { id, owner, line } of orphans(db)) {
+        db.run('DELETE FROM outbox WHERE id = ?', id);
+        const isForgotten = processOf(owner) === undefined || isOlder(store, line, lines[0]);
+        // The killed process may have left half of a line: this one begins on its own.
+        if (!known.has(line) && !isForgotten) writeLine(store, `\n${line}`);
+      }
+    });
+  } catch {
+    // The disk is full, for one: that must not keep anybody from making room.
+  }
+}
+
+function orphans(db: StateDatabase): Posted[] {
+  return db.all<Posted>('SELECT id, owner, line FROM outbox ORDER BY id').filter(({ owner }) => !isAlive(owner));
+}
+
+/** The journal had it, if at all, in a part that is gone by now. */
+function isOlder({ layout }: Pick<Store, 'layout'>, line: string, oldest = ''): boolean {
+  const [own, first] = [parseEvent(line), parseEvent(oldest)];
+  return own !== undefined && first !== undefined && own.timeNano < first.timeNano && existsSync(`${layout.journal}.1`);
+}
