@@ -79,6 +79,7 @@ int main(void) {
 
 /** Tries to trace the process whose number it is given. */
 const TRACER = `
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
