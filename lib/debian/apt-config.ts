@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn, textOf } from '../util/optional-files';
 
 /** The scalar settings of apt.conf(5), by their full names in lower case: `acquire::http::proxy`. Later ones win. */
 export type AptConfig = ReadonlyMap<string, string>;
 
 /** What apt reads: the parts in alphabetical order, then apt.conf. A file that cannot be read says nothing. */
 export function machineConfig(directory = '/etc/apt'): AptConfig {
-  const parts = list(join(directory, 'apt.conf.d')).filter((name) => /^[\w.-]+$/.test(name) && (!name.includes('.') || name.endsWith('.conf')));
+  const parts = namesIn(join(directory, 'apt.conf.d')).filter((name) => /^[\w.-]+$/.test(name) && (!name.includes('.') || name.endsWith('.conf')));
   const files = [...parts.map((name) => join(directory, 'apt.conf.d', name)), join(directory, 'apt.conf')];
   const config = new Map<string, string>();
-  for (const file of files) parseConfig(read(file), config);
+  for (const file of files) parseConfig(textOf(file), config);
   return config;
 }
 
@@ -48,20 +48,4 @@ export function aptProxy(config: AptConfig, url: URL): URL | null | undefined {
   if (value === undefined || value === '') return undefined;
   if (/^(?:direct|false)$/i.test(value)) return null;
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? new URL(value) : undefined;
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory).sort();
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn, textOf } from '../util/optional-files';
 import { parseParagraphs, words } from './paragraph';
 
 /** One suite of one archive. */
@@ -18,10 +18,10 @@ export interface AptSource {
 
 /** What apt of this machine is told, in its order: sources.list, then sources.list.d. What is not HTTP is left out. */
 export function machineSources(directory = '/etc/apt'): AptSource[] {
-  const parts = names(join(directory, 'sources.list.d')).map((name) => join(directory, 'sources.list.d', name));
+  const parts = namesIn(join(directory, 'sources.list.d')).map((name) => join(directory, 'sources.list.d', name));
   const files = [join(directory, 'sources.list'), ...parts];
   const all = files.flatMap((file) => {
-    const text = read(file);
+    const text = textOf(file);
     if (file.endsWith('.list')) return text.split('\n').flatMap(parseLine);
     return file.endsWith('.sources') ? parseParagraphs(text).flatMap(parseDeb822) : [];
   });
@@ -79,20 +79,4 @@ function baseOf(suite: string): string {
 
 function isUsual(suite: string): boolean {
   return !/backports|proposed|debug/.test(suite);
-}
-
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory).sort();
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
