@@ -21,7 +21,10 @@ describe('benchmark of images', () => {
   it('measures every part of a tiny image', async function () {
     this.timeout(300_000);
     const missing = missingPrograms('docker-registry', 'cc', 'pkg-config');
-    if (missing !== undefined) return this.skip();
+    if (missing !== undefined) {
+      console.log(`      ${missing}`);
+      return this.skip();
+    }
     const { comparisons } = await runBenchmarks({ quick: true, imageSize: 1, parts: [...IMAGE_PARTS] });
     assert.equal(comparisons.length, 10);
     for (const { title, sides } of comparisons) {

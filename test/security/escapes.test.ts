@@ -15,7 +15,7 @@ import { buildStatic } from '../helpers/static-program';
 
 const SECRET = 'what only the host has';
 
-/** Exchanges /work/dir, a directory, and /work/link, a link to a directory of the host, as fast as it can. */
+/** Exchanges /race/dir, a directory, and /race/link, a link to a directory of the host, as fast as it can. */
 const RACER = `
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,7 +25,7 @@ const RACER = `
 int main(void) {
   puts("ready");
   fflush(stdout);
-  for (;;) syscall(SYS_renameat2, AT_FDCWD, "/work/dir", AT_FDCWD, "/work/link", 2 /* RENAME_EXCHANGE */);
+  for (;;) syscall(SYS_renameat2, AT_FDCWD, "/race/dir", AT_FDCWD, "/race/link", 2 /* RENAME_EXCHANGE */);
 }
 `;
 
@@ -144,7 +144,7 @@ describe('a payload that wants out', () => {
   describe('by a symbolic link planted while the host copies', () => {
     let container: Container;
     before(async () => {
-      ({ container } = await running(RACER, `mkdir -p /work/dir; echo inside > /work/dir/file; ln -s ${host} /work/link`));
+      ({ container } = await running(RACER, `mkdir -p /race/dir; echo inside > /race/dir/file; ln -s ${host} /race/link`));
     });
     after(() => container.remove({ force: true }));
 
@@ -152,8 +152,8 @@ describe('a payload that wants out', () => {
       for (let i = 0; i < 60; i++) {
         const out = new PassThrough();
         const text = readAll(out);
-        await container.copyOut('/work/dir/file', out).catch(() => undefined);
-        await container.copyOut('/work/dir', out, { followLink: true }).catch(() => undefined);
+        await container.copyOut('/race/dir/file', out).catch(() => undefined);
+        await container.copyOut('/race/dir', out, { followLink: true }).catch(() => undefined);
         out.end();
         assert.ok(!(await text).includes(SECRET));
       }
@@ -165,7 +165,7 @@ describe('a payload that wants out', () => {
         assert.ok(!(await text).includes(SECRET));
       }
       const committed = await container.commit({});
-      const copy = await test.engine.containers.create({ image: committed.id, command: ['cat', '/work/dir/file', '/work/link/file'], network: 'none' });
+      const copy = await test.engine.containers.create({ image: committed.id, command: ['cat', '/race/dir/file', '/race/link/file'], network: 'none' });
       const { stdout } = await copy.start({ attach: {} });
       assert.ok(!(await readAll(stdout)).includes(SECRET));
       await copy.wait();
@@ -174,7 +174,7 @@ describe('a payload that wants out', () => {
 
     it('gets nothing written to the host by cp', async () => {
       const archive = await tarOf('planted');
-      for (let i = 0; i < 60; i++) await container.copyIn(Readable.from(archive), '/work/dir').catch(() => undefined);
+      for (let i = 0; i < 60; i++) await container.copyIn(Readable.from(archive), '/race/dir').catch(() => undefined);
       assert.deepEqual(readdirSync(host), ['file']);
       assert.equal(readFileSync(join(host, 'file'), 'utf8'), SECRET);
     });
