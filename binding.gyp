@@ -148,6 +148,7 @@
         "native/supervisor/cgroup.cc",
         "native/supervisor/cgroup_remains.cc",
         "native/supervisor/cgroup_warmup.cc",
+        "native/supervisor/child_death.cc",
         "native/supervisor/client_fd.cc",
         "native/supervisor/container_names.cc",
         "native/supervisor/denials.cc",

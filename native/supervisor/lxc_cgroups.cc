@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "supervisor/cgroup.h"
+#include "supervisor/child_death.h"
 #include "sys/unique_fd.h"
 
 namespace dockerlite {
@@ -129,7 +130,9 @@ extern "C" __attribute__((visibility("default"))) long syscall(long number, ...)
   for (long& argument : arguments) argument = va_arg(list, long);
   va_end(list);
   if (number == SYS_clone3 && g_keepOwner && reinterpret_cast<const clone_args*>(arguments[0])->flags == CLONE_NEWUSER) return StandIn();
-  return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+  const long result = next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+  if (result == 0 && (number == SYS_clone3 || number == SYS_clone)) DieWithParent();
+  return result;
 }
 
 // liblxc insists on having made a monitor's group itself; ours is there already, but for the first.

@@ -12,6 +12,7 @@
 #include <climits>
 #include <utility>
 
+#include "supervisor/child_death.h"
 #include "supervisor/event_loop.h"
 #include "supervisor/lxc_cgroups.h"
 #include "sys/unique_fd.h"
@@ -58,6 +59,7 @@ extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epol
                                                                  int timeout) {
   if (g_serve && timeout < 0) {
     EndSparing();  // the container runs: what is written from now on is its own
+    EndDyingTogether();
     g_patience->End();
     (*g_serve)(epoll);
     g_patience->Begin();
@@ -112,8 +114,10 @@ std::optional<int> LxcStart::Run(const char* shim, int link, Serve serve) {
   g_serve = &serve;
   container_->error_num = -1;
   BeginSparing(delegates_);
+  BeginDyingTogether();
   const bool ok = container_->start(container_, 0, argv);
   EndSparing();
+  EndDyingTogether();
   g_serve = nullptr;
   if (!ok || container_->error_num < 0) return std::nullopt;
   // liblxc says N << 8 | 0x7f of one that signal N ended (signal_handler() of its start.c).

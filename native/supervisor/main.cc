@@ -114,6 +114,7 @@ std::optional<Job> WaitForJob() {
 int Main() {
   if (!SetUp()) return 1;
   UniqueFd shim = OpenShim();
+  if (!shim) return 1;  // the client spawns another: nothing could be executed in the containers of this one
   signal(SIGCHLD, SIG_IGN);  // supervisors need no reaping
   std::optional<Job> job = WaitForJob();
   if (!job) return 0;

@@ -9,7 +9,7 @@ import { supervisors } from '../../crash/victims';
 import { storeOf, type TestEngine } from '../../helpers/engine';
 import { findings } from '../../helpers/findings';
 import { patience } from '../../helpers/patience';
-import type { Interposer } from './interposer';
+import type { Interposer, Strike } from './interposer';
 import type { Scenario } from './scenarios';
 
 /** What is done to a supervisor must end within this. */
@@ -25,13 +25,13 @@ export interface Fault {
 }
 
 /** Makes the n-th call of one supervisor fail. Its client is a new one, and so is the program that becomes it. */
-export async function faultIn(test: TestEngine, interposer: Interposer, scenario: Scenario, n: number): Promise<Fault> {
+export async function faultIn(test: TestEngine, interposer: Interposer, scenario: Scenario, n: number, strike: Strike = {}): Promise<Fault> {
   const wrong: string[] = [];
   await using client = await Engine.open({ root: test.root, pool: 0 });
   const container = await client.containers.create(scenario.options);
   const { fired, count } = await interposer.around(async () => {
     if (scenario.running) await container.start();
-    interposer.arm(n);
+    interposer.arm(n, strike);
     wrong.push(...(await outcome(scenario.name, () => scenario.run(container, client))));
     // Its end too, with liblxc's cleaning up.
     wrong.push(...(await outcome('the end', () => end(test, container))));

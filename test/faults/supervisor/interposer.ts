@@ -7,7 +7,15 @@ import { join } from 'node:path';
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/failing-calls.c');
 /** struct control of that file. */
 const SIZE = 64;
-const AT = { target: 0, count: 4, error: 8, fired: 12 };
+const AT = { target: 0, count: 4, error: 8, fired: 12, only: 48 };
+
+/** What befalls a call. */
+export interface Strike {
+  /** The process that makes it is killed; otherwise it fails with EIO. */
+  kills?: boolean;
+  /** Only calls of this function count. */
+  only?: string;
+}
 
 /** Makes one call fail in the supervisors that are spawned while `env` is set. */
 export class Interposer {
@@ -35,9 +43,10 @@ export class Interposer {
   }
 
   /** From now on calls are counted; the n-th one fails. */
-  arm(n: number): void {
+  arm(n: number, { kills = false, only = '' }: Strike = {}): void {
     const control = Buffer.alloc(SIZE);
-    control.writeInt32LE(constants.errno.EIO, AT.error);
+    control.writeInt32LE(kills ? -constants.signals.SIGKILL : constants.errno.EIO, AT.error);
+    control.write(only, AT.only);
     writeSync(this.fd, control, 0, SIZE, 0);
     control.writeUInt32LE(n, AT.target);
     writeSync(this.fd, control, 0, 4, AT.target);
@@ -48,7 +57,7 @@ export class Interposer {
     const control = Buffer.alloc(SIZE);
     writeSync(this.fd, control, 0, 4, AT.target);
     readSync(this.fd, control, 0, SIZE, 0);
-    const name = control.toString('latin1', AT.fired).split('\0', 1)[0];
+    const name = control.toString('latin1', AT.fired, AT.only).split('\0', 1)[0];
     return { fired: name === '' ? undefined : name, count: control.readUInt32LE(AT.count) };
   }
 

@@ -42,6 +42,18 @@ describe('calls of the supervisor and of liblxc that fail', () => {
       assert.deepEqual(faults, []);
     });
   }
+
+  // The last thing a supervisor says to liblxc's child before that would notice its death by itself.
+  it('a supervisor killed where it speaks to what it has cloned takes that with it', async function () {
+    this.timeout(patience(300_000));
+    const [scenario] = SCENARIOS;
+    assert.ok(scenario !== undefined);
+    for (let n = 1; ; n++) {
+      const { fired, wrong } = await faultIn(test, interposer, scenario, n, { kills: true, only: 'sendmsg' });
+      assert.deepEqual(wrong, [], `sendmsg ${n}`);
+      if (fired === undefined) break;
+    }
+  });
 });
 
 function chosen(count: number): number[] {

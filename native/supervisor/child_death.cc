@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/child_death.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "supervisor/pidfd.h"
+#include "sys/unique_fd.h"
+
+namespace dockerlite {
+namespace {
+
+UniqueFd g_parent;
+
+}  // namespace
+
+void BeginDyingTogether() { g_parent.reset(PidfdOpen(getpid())); }
+
+void EndDyingTogether() { g_parent.reset(); }
+
+// It may have died before the wish was known; in a pid namespace of one's own getppid(2) tells nothing.
+void DieWithParent() {
+  if (!g_parent) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  pollfd dead{g_parent.get(), POLLIN, 0};
+  if (poll(&dead, 1, 0) > 0) _exit(1);
+  g_parent.reset();
+}
+
+}  // namespace dockerlite
