@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as btrfs from './binding/btrfs';
@@ -65,6 +65,7 @@ export async function initStore(options: InitOptions): Promise<InitResult> {
     await PREPARE[backing](options);
     const marker: StoreMarker = { version: 1, id: randomBytes(8).toString('hex'), subnet };
     const layout = new Layout(root, marker.id);
+    undo.add(() => rmSync(layout.run, { recursive: true, force: true })); // taking the image back is an event
     for (const path of [layout.state, layout.images, layout.containers, layout.pool, layout.tmp]) mkdirSync(path, { mode: 0o700 });
     // SQLite maps a file of its state into memory. Where writing means allocating, a full disk would be a SIGBUS.
     await btrfs.disableCopyOnWrite(layout.state);

@@ -37,11 +37,12 @@ describe('killing image send and image receive', function () {
 
   const start = (test: TestEngine, ...args: string[]): ChildProcess => spawn(process.execPath, [PROGRAM, '--root', test.root, 'image', ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
 
-  /** Until it has begun to work, and then so many more looks. */
+  /** Until it has begun to work, and then so many more looks; what it was given may not be enough to begin. */
   async function atWork(test: TestEngine, child: ChildProcess, purpose: string, looks: number): Promise<void> {
     const { tmp } = storeOf(test.engine).layout;
+    const deadline = Date.now() + 2000;
     const isThere = () => readdirSync(tmp).some((name) => name.startsWith(purpose));
-    while (child.exitCode === null && !isThere()) await new Promise(setImmediate);
+    while (child.exitCode === null && !isThere() && Date.now() < deadline) await new Promise(setImmediate);
     while (child.exitCode === null && looks-- > 0) await new Promise(setImmediate);
   }
 
