@@ -144,6 +144,7 @@
         "native/net/host_port.cc",
         "native/net/nft_batch.cc",
         "native/net/nft_read.cc",
+        "native/net/port_alias.cc",
         "native/net/raw_socket.cc",
         "native/supervisor/cgroup.cc",
         "native/supervisor/cgroup_remains.cc",

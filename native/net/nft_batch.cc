@@ -12,33 +12,18 @@
 #include <mutex>
 #include <utility>
 
-#include "net/message_writer.h"
+#include "net/nft_message.h"
 #include "net/raw_socket.h"
 
 namespace dockerlite {
 namespace {
 
 constexpr const char* kWhat = "netlink(NFT_MSG_NEWSETELEM)";
-constexpr uint16_t kSubsystem = NFNL_SUBSYS_NFTABLES << 8;
 
 using netlink::Attribute;
 using netlink::Message;
 using netlink::Put;
-
-constexpr uint16_t kNested = NLA_F_NESTED;
-
-void PutFamily(std::string& out, uint8_t family, uint16_t resource = 0) {
-  Put(out, nfgenmsg{family, NFNETLINK_V0, htons(resource)});
-}
-
-void PutText(std::string& out, uint16_t type, const std::string& text) {
-  Attribute attribute(out, type, std::string_view(text.c_str(), text.size() + 1));
-}
-
-void PutData(std::string& out, uint16_t type, const std::string& bytes) {
-  Attribute outer(out, type | kNested);
-  Attribute value(out, NFTA_DATA_VALUE, bytes);
-}
+using namespace nft;
 
 void PutElement(std::string& out, uint16_t type, uint16_t flags, const NftElement& element) {
   Message message(out, kSubsystem | type, flags);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "net/port_alias.h"
 #include "supervisor/dns_message.h"
 
 namespace dockerlite {
@@ -15,14 +16,23 @@ namespace {
 
 constexpr size_t kLongestQuery = 4096, kMostConnections = 32, kMostUnread = 256 * 1024;
 
-Result<UniqueFd> Bind(int type) {
+constexpr const char* kAddress = "127.0.0.11";
+
+struct Bound {
+  UniqueFd fd;
+  uint16_t port;
+};
+
+// To any port that is free: 53 of any address is for name servers of the container's own.
+Result<Bound> Bind(int type) {
   UniqueFd fd(socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(53);
-  inet_pton(AF_INET, "127.0.0.11", &address.sin_addr);
-  if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Error::last("bind", "127.0.0.11:53");
-  return fd;
+  inet_pton(AF_INET, kAddress, &address.sin_addr);
+  socklen_t length = sizeof address;
+  if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Error::last("bind", kAddress);
+  if (getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return Error::last("getsockname", kAddress);
+  return Bound{std::move(fd), ntohs(address.sin_port)};
 }
 
 }  // namespace
@@ -34,12 +44,15 @@ DnsListener::~DnsListener() {
 }
 
 Status DnsListener::Listen() {
-  Result<UniqueFd> datagrams = Bind(SOCK_DGRAM), streams = Bind(SOCK_STREAM);
+  Result<Bound> datagrams = Bind(SOCK_DGRAM), streams = Bind(SOCK_STREAM);
   if (!datagrams) return datagrams.error();
   if (!streams) return streams.error();
-  datagrams_ = std::move(datagrams.value());
-  streams_ = std::move(streams.value());
-  if (listen(streams_.get(), 16) != 0) return Error::last("listen", "127.0.0.11:53");
+  datagrams_ = std::move(datagrams.value().fd);
+  streams_ = std::move(streams.value().fd);
+  if (listen(streams_.get(), 16) != 0) return Error::last("listen", kAddress);
+  PortAlias alias{{}, 53, datagrams.value().port, streams.value().port};
+  inet_pton(AF_INET, kAddress, &alias.address);
+  if (Status added = SetPortAlias(alias); !added) return added;
   if (!loop_.Watch(datagrams_.get(), EPOLLIN, this) || !loop_.Watch(streams_.get(), EPOLLIN, this)) return Error::last("epoll_ctl");
   return Nothing{};
 }

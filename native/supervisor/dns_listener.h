@@ -14,7 +14,8 @@
 
 namespace dockerlite {
 
-// Takes a container's questions on 127.0.0.11:53, by UDP and TCP, and gives it the answers.
+// Takes a container's questions to 127.0.0.11:53, by UDP and TCP, and gives it the answers. Port 53 stays free, also of all
+// addresses at once: the sockets have others, and rules of nftables in the container's namespace lead to them.
 class DnsListener : public Watcher {
  public:
   // Whom an answer goes to. Who has gone meanwhile does not get it.

@@ -4,10 +4,31 @@ import { execFileSync } from 'node:child_process';
 import type { Container } from '../../lib/containers/container';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import { readAll, TestEngine } from '../helpers/engine';
+import { buildStatic } from '../helpers/static-program';
 import { NetworkNamespace } from '../network/netns';
 
 const WAIT = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1 & wait $!; done'];
 const SERVER = '203.0.113.53';
+
+/** On port 53 of every address; by UDP it answers each question with 192.0.2.77. */
+const NAME_SERVER = String.raw`
+#include <arpa/inet.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+  struct sockaddr_in at = {AF_INET, htons(53)}, from;
+  int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(udp, (void *)&at, sizeof at) || bind(tcp, (void *)&at, sizeof at) || listen(tcp, 8)) return 1;
+  if (fork() == 0) for (int peer; (peer = accept(tcp, 0, 0)) >= 0; close(peer)) write(peer, "tcp\n", 4);
+  for (;;) {
+    char message[1024];
+    socklen_t length = sizeof from;
+    int n = recvfrom(udp, message, 512, 0, (void *)&from, &length);
+    message[2] |= 0x80, message[7] = 1;
+    memcpy(message + n, "\300\014\0\1\0\1\0\0\0\011\0\4\300\0\2\115", 16);
+    sendto(udp, message, n + 16, 0, (void *)&from, length);
+  }
+}`;
 
 describe('names of containers', function () {
   this.timeout(120_000);
@@ -73,6 +94,23 @@ describe('names of containers', function () {
     const client = await run({ links: ['postgres:db'] });
     assert.equal(await lookUp(client, 'db'), (await db.inspect()).NetworkSettings.Networks['lan']!.IPAddress);
     assert.equal(await lookUp(db, 'db'), '');
+  });
+
+  it('leave port 53 of all addresses to a name server inside, which others reach', async () => {
+    const server = await run({ name: 'server', mounts: [`${buildStatic(test.loop.directory, 'ns', NAME_SERVER)}:/ns:ro`], command: ['/ns'] });
+    const client = await run();
+    const { IPAddress: ip } = (await server.inspect()).NetworkSettings.Networks['lan']!;
+    const process = await client.exec(['sh', '-c', `nslookup -type=a example.test ${ip}; nc -w 2 ${ip} 53 </dev/null`]);
+    const [output] = await Promise.all([readAll(process.stdout), process.exited]);
+    assert.match(output, /Address: 192\.0\.2\.77\n[^]*tcp\n$/);
+    for (const each of [server, client]) assert.equal(await lookUp(each, 'server'), ip);
+  });
+
+  it('lead to them still after all networks were left and one was joined again', async () => {
+    const [web, client] = [await run({ name: 'web' }), await run()];
+    await test.engine.networks.disconnect('lan', client.id);
+    await test.engine.networks.connect('lan', client.id);
+    assert.equal(await lookUp(client, 'web'), (await web.inspect()).NetworkSettings.Networks['lan']!.IPAddress);
   });
 
   it('of others are asked for from the servers given, but not from internal networks', async () => {
