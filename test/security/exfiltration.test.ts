@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { Container } from '../../lib/containers/container';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import { readAll, TestEngine } from '../helpers/engine';
+import { buildStatic } from '../helpers/static-program';
 import { DnsServer } from '../network/dns-server';
 import { Outside } from '../network/outside';
 
@@ -20,6 +21,35 @@ const ZONE = Object.fromEntries([
     return [`r${i}.rebind.example ${type}`, [{ type, data: data === '::ffff:169.254.169.254' ? '::ffff:a9fe:a9fe' : data }]];
   }),
 ]);
+
+/** Sends an echo request and a datagram to port 9 of an address and its hardware address, from ::. */
+const NOBODY = String.raw`
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
+#include <netinet/ip6.h>
+#include <netpacket/packet.h>
+#include <string.h>
+static struct { struct ip6_hdr ip; unsigned short data[4]; } packet;
+int main(int argc, char **argv) {
+  struct sockaddr_ll to = {AF_PACKET, htons(ETH_P_IPV6), if_nametoindex("eth0"), 0, 0, 6};
+  int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
+  unsigned short sent[2][4] = {{htons(0x8000)}, {htons(9), htons(9), htons(8)}};
+  memcpy(to.sll_addr, ether_aton(argv[2]), 6);
+  inet_pton(AF_INET6, argv[1], &packet.ip.ip6_dst);
+  packet.ip.ip6_vfc = 0x60, packet.ip.ip6_plen = htons(8), packet.ip.ip6_hlim = 64;
+  for (int i = 0; i < 2; i++) {
+    packet.ip.ip6_nxt = i ? IPPROTO_UDP : IPPROTO_ICMPV6;
+    unsigned sum = htons(8) + htons(packet.ip.ip6_nxt);
+    for (int j = 0; j < 8; j++) sum += packet.ip.ip6_dst.s6_addr16[j];
+    for (int j = 0; j < 4; j++) sum += sent[i][j];
+    while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+    sent[i][i ? 3 : 1] = ~sum;
+    memcpy(packet.data, sent[i], sizeof packet.data);
+    if (sendto(fd, &packet, sizeof packet, 0, (void *)&to, sizeof to) != sizeof packet) return 1;
+  }
+  return 0;
+}`;
 
 /** Untrusted code with an allow list looks for a way out; every host outside is in a namespace of the test's own. */
 describe('exfiltration under an egress policy', function () {
@@ -131,6 +161,16 @@ describe('exfiltration under an egress policy', function () {
       while (!(await talks(free, address, port))); // until it listens again
       assert.ok(!(await talks(container, address, port)), `${address}:${port}`);
     }
+  });
+
+  it('from no address, which a host has while it asks whether one is free', async () => {
+    const [peer, free] = [await run('all'), await run('all')];
+    const { GlobalIPv6Address: ip6, MacAddress: mac } = (await peer.inspect()).NetworkSettings.Networks['lan']!;
+    const container = await run('none', { mounts: [`${buildStatic(test.loop.directory, 'nobody', NOBODY)}:/nobody:ro`] });
+    assert.equal((await inside(container, '/nobody', ip6, mac)).code, 0);
+    assert.ok(await reaches(free, ip6));
+    const { output } = await inside(peer, 'grep', '-E', 'Icmp6InEchos|Udp6NoPorts', '/proc/net/snmp6');
+    assert.deepEqual(output.match(/\d+$/gm), ['1', '0'], output);
   });
 
   it('to a server on the host, by any of its addresses', async () => {
