@@ -2,7 +2,7 @@
 import { DockerliteError } from '../errors';
 import { loadAddon } from './load';
 import { native } from './native-error';
-import type { BridgeRequest, LinkInfo, NftElement, VethRequest } from './types';
+import type { BridgeRequest, LinkInfo, NftElement, NftRule, VethRequest } from './types';
 
 const addon = () => loadAddon('dockerlite-net');
 
@@ -60,6 +60,11 @@ export function readCounter(element: NftElement): Promise<{ packets: number; byt
 /** The keys in a set that begin with `set.key`. @throws E_SYSTEM with errno ENOENT when there is no such set */
 export function listKeys(set: NftElement): Promise<Buffer[]> {
   return native(() => addon().listKeys(set));
+}
+
+/** A table's rules, in the order of their chains; none when there is no such table. */
+export function listRules(family: NftElement['family'], table: string): Promise<NftRule[]> {
+  return native(() => addon().listRules(family, table));
 }
 
 /** Can a socket be bound there just now? Where the kernel lacks the protocol, nobody has it. */

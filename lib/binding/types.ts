@@ -296,6 +296,12 @@ export interface NftElement {
   data?: Buffer;
 }
 
+export interface NftRule {
+  chain: string;
+  /** '' without one. */
+  comment: string;
+}
+
 export interface VethRequest {
   bridge: string;
   /** Name of the host's end. */
@@ -337,6 +343,7 @@ export interface NetBinding {
   isPortFree(proto: string, address: string, port: number): boolean;
   readCounter(element: NftElement): Promise<{ packets: number; bytes: number }>;
   listKeys(set: NftElement): Promise<Buffer[]>;
+  listRules(family: NftElement['family'], table: string): Promise<NftRule[]>;
   connectVeth(netns: number, request: VethRequest): Promise<void>;
   /** Writes /proc/sys/net/… inside the host's namespace; returns the old value. */
   sysctl(key: string, value: string): Promise<string>;

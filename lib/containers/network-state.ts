@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
 import type { NftElement } from '../binding/types';
 import { addressesOf } from '../network/address-pool';
 import { addressOf6 } from '../network/address-pool6';
@@ -14,6 +15,7 @@ import { removeTables, type Tables } from '../network/tables';
 import type { Store } from '../store/store';
 import { type ContainerRow, specOf } from './record';
 import { networkingOf } from './networking';
+import { stillRunning } from './still-running';
 
 /** The store's tables; what belongs into them comes from the rows. */
 export function tablesOf(store: Store): Tables {
@@ -23,9 +25,23 @@ export function tablesOf(store: Store): Tables {
 
 function allElements(store: Store, table: string): NftElement[] {
   const networks = allNetworks(store).filter(({ driver }) => driver === 'bridge');
-  const running = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('starting', 'running', 'paused')");
   const bridges = networks.flatMap((network) => bridgeElements(table, bridgeOf(network)));
-  return [...bridges, ...running.flatMap((row) => containerElements(store, row, networks))];
+  return [...bridges, ...activeRows(store, true).flatMap((row) => containerElements(store, row, networks))];
+}
+
+/** What has to be in the tables for certain: of bridges that are there, and of containers that run. */
+export function elementsInUse(store: Store): NftElement[] {
+  const table = tableName(store.marker.id);
+  const networks = allNetworks(store).filter(({ driver }) => driver === 'bridge');
+  const made = networks.filter(({ bridge }) => existsSync(`/sys/class/net/${bridge}`));
+  return [...made.flatMap((network) => bridgeElements(table, bridgeOf(network))), ...activeRows(store, false).flatMap((row) => containerElements(store, row, networks))];
+}
+
+/** Containers that run; one that has ended has given its elements back, though its row may not say so yet. */
+function activeRows(store: Store, withStarting: boolean): ContainerRow[] {
+  const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('starting', 'running', 'paused')");
+  const running = stillRunning(store, rows);
+  return rows.filter(({ id, state }) => running.has(id) || (withStarting && state === 'starting'));
 }
 
 /** What a running container has in the tables, by its rows. */

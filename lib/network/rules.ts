@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 
 /** The store's own tables, in the inet and bridge families. Nothing outside them is ever touched. */
 export function tableName(storeId: string): string {
@@ -13,7 +14,16 @@ export function tableName(storeId: string): string {
  * networks but through a published port or as an answer.
  */
 export function tableRules(name: string): string {
-  return [inetTable(`inet ${name}`), bridgeTable(`bridge ${name}`)].join('\n');
+  return tables().map((table) => commands(`${table.family} ${name}`, table)).join('\n');
+}
+
+/** By which a rule is known when the tables are looked at: its comment there, in the order of its chain. */
+export function ruleMarks(): { family: Table['family']; chain: string; marks: string[] }[] {
+  return tables().flatMap(({ family, chains }) => Object.entries(chains).map(([chain, { rules }]) => ({ family, chain, marks: rules.map(mark) })));
+}
+
+function tables(): Table[] {
+  return [inetTable(), bridgeTable()];
 }
 
 interface Chain {
@@ -21,12 +31,23 @@ interface Chain {
   rules: string[];
 }
 
-function table(name: string, sets: Record<string, string>, chains: Record<string, Chain>): string {
+interface Table {
+  family: 'inet' | 'bridge';
+  sets: Record<string, string>;
+  chains: Record<string, Chain>;
+}
+
+function commands(name: string, { sets, chains }: Table): string {
   const add = Object.entries(chains).map(([chain, { hook }]) => `add chain ${name} ${chain}${hook === undefined ? '' : ` { type ${hook}; }`}`);
   const flush = Object.keys(chains).map((chain) => `flush chain ${name} ${chain}`);
-  const rules = Object.entries(chains).flatMap(([chain, { rules: list }]) => list.map((rule) => `add rule ${name} ${chain} ${rule}`));
+  const rules = Object.entries(chains).flatMap(([chain, { rules: list }]) => list.map((rule) => `add rule ${name} ${chain} ${rule} comment "${mark(rule)}"`));
   const kinds = Object.entries(sets).map(([set, spec]) => `add ${spec.includes(' : ') ? 'map' : 'set'} ${name} ${set} { ${spec}; }`);
   return [`add table ${name}`, ...kinds, ...add, ...flush, ...rules, ''].join('\n');
+}
+
+/** How nftables shows a rule depends on its version; a comment it keeps as it is. */
+function mark(rule: string): string {
+  return createHash('sha256').update(rule).digest('hex').slice(0, 8);
 }
 
 /** `special`: addresses of the link, of the machine, and of clouds' metadata services, also as NAT64 and IPv6 have them. */
@@ -40,7 +61,7 @@ function perFamily(make: (family: FamilyRules) => string[]): string[] {
   return FAMILIES.flatMap(make);
 }
 
-function inetTable(name: string): string {
+function inetTable(): Table {
   const publishing = perFamily(({ n, ip }) => [
     `meta nfproto ipv${n} fib daddr type local dnat ${ip} to ${ip} daddr . meta l4proto . th dport map @published_on${n}`,
     `meta nfproto ipv${n} fib daddr type local dnat ${ip} to meta l4proto . th dport map @published${n}`,
@@ -53,7 +74,7 @@ function inetTable(name: string): string {
     })),
     ...FAMILIES.map(egressSets),
   ) as Record<string, string>;
-  return table(name, sets, {
+  const chains = {
     // Since the bridges route to 127.0.0.0/8 (see bridge.ts), a container could otherwise reach what listens there only.
     martians: { hook: 'filter hook prerouting priority raw', rules: ['iifname @bridges ip daddr 127.0.0.0/8 drop'] },
     prerouting: { hook: 'nat hook prerouting priority dstnat', rules: ['iifname @internal return', ...publishing] },
@@ -87,11 +108,12 @@ function inetTable(name: string): string {
         'oifname @bridges drop',
       ],
     },
-  });
+  };
+  return { family: 'inet', sets, chains };
 }
 
 /** Frames between containers of one bridge never come to the inet family; here is decided about them. */
-function bridgeTable(name: string): string {
+function bridgeTable(): Table {
   const sender = 'iifname . ether saddr';
   const sets = Object.assign(
     {
@@ -102,7 +124,7 @@ function bridgeTable(name: string): string {
     },
     ...FAMILIES.map(egressSets),
   ) as Record<string, string>;
-  return table(name, sets, {
+  const chains = {
     // Before the bridge learns where an address is.
     prerouting: {
       hook: 'filter hook prerouting priority -350',
@@ -129,7 +151,8 @@ function bridgeTable(name: string): string {
         ...perFamily(({ n, ip }) => [`${ip} saddr @restricted${n} jump egress${n}`]),
       ],
     },
-  });
+  };
+  return { family: 'bridge', sets, chains };
 }
 
 /** Per container with an egress policy: where it may go. Keys begin with its own address, which nobody else can send from. */

@@ -195,6 +195,22 @@ Napi::Value ListKeysJs(const Napi::CallbackInfo& info) {
   return PromiseWorker<std::vector<std::string>>::Queue(info.Env(), [set = ReadElement(info[0])] { return ListKeys(set); }, ToBuffers);
 }
 
+Napi::Value ToRules(Napi::Env env, std::vector<NftRule>& list) {
+  Napi::Array array = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); ++i) {
+    Napi::Object rule = Napi::Object::New(env);
+    rule.Set("chain", list[i].chain);
+    rule.Set("comment", list[i].comment);
+    array.Set(i, rule);
+  }
+  return array;
+}
+
+Napi::Value ListRulesJs(const Napi::CallbackInfo& info) {
+  return PromiseWorker<std::vector<NftRule>>::Queue(
+      info.Env(), [family = Family(info[0]), name = NftName(info[1])] { return ListRules(family, name); }, ToRules);
+}
+
 Napi::Value IsPortFreeJs(const Napi::CallbackInfo& info) {
   const int32_t number = args::Int(info[2]);
   std::optional<HostPort> port = ParseHostPort(CString(info[0]), CString(info[1]), number > 0 ? static_cast<unsigned long>(number) : 0);
@@ -241,6 +257,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("sendBatch", Napi::Function::New(env, SendBatchJs, "sendBatch"));
   exports.Set("readCounter", Napi::Function::New(env, ReadCounterJs, "readCounter"));
   exports.Set("listKeys", Napi::Function::New(env, ListKeysJs, "listKeys"));
+  exports.Set("listRules", Napi::Function::New(env, ListRulesJs, "listRules"));
   exports.Set("isPortFree", Napi::Function::New(env, IsPortFreeJs, "isPortFree"));
   exports.Set("connectVeth", Napi::Function::New(env, ConnectVethJs, "connectVeth"));
   exports.Set("hasTable", Napi::Function::New(env, HasTableJs, "hasTable"));

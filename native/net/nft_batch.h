@@ -47,5 +47,11 @@ struct NftCounter {
 Result<NftCounter> ReadCounter(const NftElement& element);
 // The keys in a set that begin with `set.key`.
 Result<std::vector<std::string>> ListKeys(const NftElement& set);
+// A table's rules, in the order of their chains; none when there is no such table.
+struct NftRule {
+  std::string chain;
+  std::string comment;  // empty without one
+};
+Result<std::vector<NftRule>> ListRules(uint8_t family, const std::string& table);
 
 }  // namespace dockerlite

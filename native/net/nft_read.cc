@@ -6,6 +6,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -18,6 +19,8 @@ namespace dockerlite {
 namespace {
 
 constexpr const char* kWhat = "netlink(NFT_MSG_GETSETELEM)";
+constexpr const char* kWhatRules = "netlink(NFT_MSG_GETRULE)";
+constexpr size_t kHead = NLMSG_ALIGN(sizeof(nlmsghdr)) + NLMSG_ALIGN(sizeof(nfgenmsg));
 
 using netlink::Attribute;
 using netlink::Find;
@@ -36,15 +39,26 @@ void PutRequest(std::string& out, uint16_t flags, const NftElement& element) {
 
 template <typename Visit>
 void ForEachElement(std::string_view message, Visit visit) {
-  constexpr size_t kHead = NLMSG_ALIGN(sizeof(nlmsghdr)) + NLMSG_ALIGN(sizeof(nfgenmsg));
   if (message.size() < kHead) return;
   netlink::ForEachAttributeOf(Find(message.substr(kHead), NFTA_SET_ELEM_LIST_ELEMENTS), [&](uint16_t, std::string_view element) { visit(element); });
 }
+
+std::string_view Text(std::string_view bytes) { return bytes.substr(0, bytes.find('\0')); }
 
 uint64_t Number(std::string_view bytes) {
   uint64_t value = 0;
   if (bytes.size() == sizeof value) memcpy(&value, bytes.data(), sizeof value);
   return be64toh(value);
+}
+
+// What libnftables keeps of a rule: pieces with a byte of type and one of length each; type 0 is the comment.
+std::string CommentIn(std::string_view userdata) {
+  while (userdata.size() >= 2) {
+    const size_t length = static_cast<uint8_t>(userdata[1]);
+    if (userdata[0] == 0) return std::string(Text(userdata.substr(2, length)));
+    userdata.remove_prefix(std::min(userdata.size(), 2 + length));
+  }
+  return {};
 }
 
 }  // namespace
@@ -76,6 +90,23 @@ Result<std::vector<std::string>> ListKeys(const NftElement& set) {
   });
   if (!done) return done.error();
   return keys;
+}
+
+Result<std::vector<NftRule>> ListRules(uint8_t family, const std::string& table) {
+  std::string request;
+  {
+    netlink::Message message(request, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_ACK | NLM_F_DUMP);
+    netlink::Put(request, nfgenmsg{family, NFNETLINK_V0, 0});
+    Attribute(request, NFTA_RULE_TABLE, std::string_view(table.c_str(), table.size() + 1));
+  }
+  std::vector<NftRule> rules;
+  Status done = QueryNft(request, kWhatRules, [&](std::string_view message) {
+    if (message.size() < kHead) return;
+    const std::string_view rule = message.substr(kHead);
+    rules.push_back({std::string(Text(Find(rule, NFTA_RULE_CHAIN))), CommentIn(Find(rule, NFTA_RULE_USERDATA))});
+  });
+  if (!done) return done.error();
+  return rules;
 }
 
 }  // namespace dockerlite

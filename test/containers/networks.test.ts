@@ -7,6 +7,8 @@ import type { ContainerOptions } from '../../lib/containers/spec';
 import { tableName } from '../../lib/network/rules';
 import { readMarker } from '../../lib/store/store';
 import { readAll, TestEngine } from '../helpers/engine';
+import { findings } from '../helpers/findings';
+import { until } from '../helpers/supervision';
 
 const WAIT = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1 & wait $!; done'];
 
@@ -139,7 +141,8 @@ describe('networks', function () {
     assert.match(elements('bridge', 'members4'), new RegExp(ip.replaceAll('.', '\\.')));
     await a.kill('SIGKILL');
     await a.wait();
-    assert.doesNotMatch(elements('bridge', 'members4'), new RegExp(`${ip.replaceAll('.', '\\.')}\\b`));
+    // What nobody else can have goes when nobody waits any more.
+    await until(async () => elements('bridge', 'members4'), (text) => !new RegExp(`${ip.replaceAll('.', '\\.')}\\b`).test(text));
     const other = (await b.inspect()).NetworkSettings.IPAddress;
     const { supervisorPid } = await supervisorOf(b);
     process.kill(supervisorPid, 'SIGKILL');
@@ -167,6 +170,37 @@ describe('networks', function () {
     assert.ok(repaired.includes('rules written'), repaired.join());
     assert.match(elements('inet', 'bridges'), /dl/);
   });
+
+  const nft = (...words: string[]) => execFileSync('nft', words, { encoding: 'utf8' });
+  const damages: [string, () => void, RegExp][] = [
+    ['a chain was flushed', () => nft('flush', 'chain', 'inet', table, 'forward'), /^not the rules that belong there: inet forward$/],
+    ['a rule was deleted', () => nft('delete', 'rule', 'bridge', table, 'prerouting', 'handle', /drop comment.*handle (\d+)/.exec(nft('-a', 'list', 'chain', 'bridge', table, 'prerouting'))![1]!), /: bridge prerouting$/],
+    ['a rule was put before them', () => nft('insert', 'rule', 'inet', table, 'input', 'accept'), /: inet input$/],
+    ['a port was deleted', () => nft('delete', 'element', 'inet', table, 'published4', '{ tcp . 18180 }'), /^1 elements are missing from inet published4$/],
+    ['sets were flushed', () => ['inet restricted4', 'inet allowed4', 'bridge members4', 'inet bridges'].forEach((set) => nft('flush', 'set', set.split(' ')[0]!, table, set.split(' ')[1]!)), /^\d+ elements are missing from inet bridges, inet allowed4, inet restricted4, bridge members4$/],
+  ];
+  for (const [what, damage, detail] of damages) {
+    it(`are found changed by a check when ${what}, and put back, others' rules left alone`, async () => {
+      const other = `dlother${process.pid}`;
+      nft('add', 'table', 'inet', other);
+      try {
+        await run({ publish: ['18180:80'], egress: '192.0.2.0/24' });
+        await run();
+        const words = () => [['inet', table], ['bridge', table], ['inet', other]].flatMap((each) => nft('list', 'table', ...each).split(/[\s,]+/)).sort();
+        const before = words();
+        damage();
+        const look = async (options = {}) => (await findings(test.engine, options)).map(({ kind, detail: text, repaired }) => ({ kind, text, repaired }));
+        const [found, ...rest] = await look();
+        assert.deepEqual([found?.kind, rest], ['rules', []]);
+        assert.match(found!.text, detail);
+        assert.deepEqual((await look({ repair: true })).map(({ repaired }) => typeof repaired), ['string']);
+        assert.deepEqual(await look(), []);
+        assert.deepEqual(words(), before);
+      } finally {
+        nft('delete', 'table', 'inet', other);
+      }
+    });
+  }
 
   it('do not let a container send as another', async () => {
     await test.engine.networks.create({ name: 'lan', ipam: [{ subnet: '10.99.0.0/24' }, { subnet: 'fd99::/64' }] });
