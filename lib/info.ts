@@ -8,6 +8,8 @@ import { lxcVersion } from './binding/lxc';
 import { quotaMode } from './binding/quota';
 import type { QuotaMode } from './binding/types';
 import type { Context } from './context';
+import { withLiveState } from './containers/live-state';
+import type { ContainerRow } from './containers/record';
 import { settle } from './containers/settle';
 import { architecture } from './images/oci';
 import { hasAppArmor } from './security/apparmor';
@@ -46,13 +48,15 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
   await settle(context);
   const states = store.db.all<{ state: string; count: number }>('SELECT state, count(*) AS count FROM containers GROUP BY state');
   const count = (...wanted: string[]) => states.filter(({ state }) => wanted.includes(state)).reduce((sum, row) => sum + row.count, 0);
+  const running = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('running', 'paused')");
+  const paused = running.filter((row) => withLiveState(store, row).state === 'paused').length;
   const space = await btrfs.statfs(store.layout.root);
   return {
     root: store.layout.root,
     id: store.marker.id,
     containers: count('created', 'starting', 'running', 'paused', 'exited'),
-    running: count('starting', 'running'),
-    paused: count('paused'),
+    running: count('starting', 'running', 'paused') - paused,
+    paused,
     stopped: count('created', 'exited'),
     images: store.db.get<{ count: number }>("SELECT count(*) AS count FROM images WHERE state = 'ready'")?.count ?? 0,
     subnet: store.marker.subnet,

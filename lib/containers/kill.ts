@@ -36,7 +36,7 @@ export function rememberStop({ store }: Context, row: ContainerRow): void {
 }
 
 /**
- * With `stops` the container is not started again when it ends. SIGKILL thaws it too. Who waits for what the signal does
+ * With `stops` the container is not started again when it ends, and thawed if it is paused. Who waits for what the signal does
  * stays with this connection: by the time of another one the container may have been started again by somebody else.
  */
 export async function sendSignal({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, number: number, stops: boolean): Promise<void> {

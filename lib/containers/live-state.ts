@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Store } from '../store/store';
 import { exitCodeOf, readExitRecord } from './exit-record';
 import type { HealthState } from './healthcheck';
 import type { ContainerRow } from './record';
 
-/** What a supervisor writes of a container with a restart policy or a health check, see docs/architecture.md. */
+/** What a supervisor writes of a container with a restart policy or a health check, or that has been paused; see docs/architecture.md. */
 interface LiveState {
   /** 0 between two runs. */
   pid: number;
@@ -24,10 +24,10 @@ interface LiveState {
 /** A row and what its supervisor knows better: it changes while no process of the library looks. */
 export type LiveRow = ContainerRow & { restartCount?: number; health?: HealthState };
 
-/** Costs nothing for a container with neither restart policy nor health check, a small file in memory for the others. */
+/** A look for a file, for most containers that run, and for the others that small file, in memory. */
 export function withLiveState<Row extends ContainerRow>(store: Pick<Store, 'layout'>, row: Row): Row & LiveRow {
   const runs = row.state === 'running' || row.state === 'paused';
-  const state = runs && hasLiveState(row) ? read(store.layout.runState(row.id)) : undefined;
+  const state = runs ? read(store.layout.runState(row.id)) : undefined;
   if (state === undefined) return row;
   const { pid, restartCount, health } = state;
   const live = { ...row, pid, restartCount, ...(health && { health }), started: state.startedAt };
@@ -54,6 +54,7 @@ function hasLiveState({ spec }: ContainerRow): boolean {
 }
 
 function read(path: string): LiveState | undefined {
+  if (!existsSync(path)) return undefined; // much cheaper than an error
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as LiveState;
   } catch {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 
-/** `restarting`, between two runs, is in no row: its supervisor says so, see live-state.ts. */
+/** `paused`, and `restarting`, between two runs, are in no row: its supervisor says so, see live-state.ts. */
 export type ContainerState = 'creating' | 'created' | 'starting' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing';
 
 export type Verb = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'resize' | 'pause' | 'unpause' | 'top' | 'remove' | 'rename' | 'update' | 'commit' | 'diff' | 'copy' | 'export';

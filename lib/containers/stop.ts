@@ -8,7 +8,6 @@ import { recordContainerEvent } from './container-events';
 import { ignoreItsEnd, rememberStop, sendSignal } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
-import { unpauseContainer } from './pause';
 import { connectSupervisor } from './supervise';
 import { settledRow } from './settle';
 import { waitForRun } from './wait';
@@ -59,7 +58,6 @@ async function endRun(context: Context, row: ContainerRow, options: StopOptions)
   const { stopSignal, stopTimeout } = specOf(row);
   try {
     await sendSignal(context, row, supervisor, signalNumber(options.signal ?? stopSignal), true).catch(ignoreItsEnd);
-    if (row.state === 'paused') await unpauseContainer(context, row).catch(ignoreItsEnd);
     const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout, options.abortSignal);
     if (ended !== undefined) return ended;
     await sendSignal(context, row, supervisor, SIGKILL, true).catch(ignoreItsEnd);

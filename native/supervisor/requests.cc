@@ -77,33 +77,45 @@ int Supervisor::DoSignal(const Request& request) {
   if (restarting()) return 0;  // nothing runs: at most the wait for the next run ends
   if (over_) return ESRCH;
   // What comes before the command itself would be lost on the init shim.
-  if (request.first == SIGKILL && target->pidfd() >= 0) return KillInit();
-  if (started_) return target->Signal(request.first);
+  if (started_ || (request.first == SIGKILL && target->pidfd() >= 0)) return SignalInit(request.first, request.final);
   pendingSignal_ = request.first;
   return 0;
 }
 
-// With control groups v1 a frozen process dies only once it runs again: it is thawed here, in one step with the signal, so
-// that neither a client's death nor another's FREEZE comes in between.
-int Supervisor::KillInit() {
-  const std::vector<Cgroup> groups = CgroupsOf(init_->pid());
-  if (int error = init_->Signal(SIGKILL)) return error;
-  killed_ = true;
-  paused_ = false;
-  if (started_) SetFrozen(groups, false);
+// Who stops a container thaws it too: in one step with the signal, so that neither a client's death nor another's FREEZE comes
+// in between. With control groups v1 a frozen process does not even die before it runs again.
+int Supervisor::SignalInit(uint32_t number, bool stops) {
+  const bool thaws = started_ && (stops || number == SIGKILL);
+  const std::vector<Cgroup> groups = thaws ? CgroupsOf(init_->pid()) : std::vector<Cgroup>();
+  if (int error = init_->Signal(number)) return error;
+  if (number == SIGKILL) killed_ = true;
+  if (thaws) SetFrozen(groups, false);
+  if (thaws && paused_) SetPaused(false);
   return 0;
 }
 
 int Supervisor::DoFreeze(bool frozen) {
   if (over_ || !started_ || killed_) return ESRCH;
   const std::vector<Cgroup> groups = CgroupsOf(init_->pid());
-  if (int error = SetFrozen(groups, frozen)) {
-    if (frozen) SetFrozen(groups, false);  // some of its processes may have stopped
-    return error;
+  // Somebody else may have frozen or thawed it: what is asked for is done all the same.
+  if (paused_ == frozen && IsFrozen(groups) == frozen) return EALREADY;
+  int error = SetFrozen(groups, frozen);
+  if (!error) error = SetPaused(frozen);
+  if (error && frozen) SetFrozen(groups, false);  // some of its processes may have stopped
+  return error;
+}
+
+// Its state says so from here on. No other process knows, or notes it: a client may be killed at any moment.
+int Supervisor::SetPaused(bool paused) {
+  const bool changed = paused != paused_;
+  keepsState_ = true;
+  paused_ = paused;
+  if (Status written = WriteState(); !written) {
+    if (changed) paused_ = !paused;
+    return written.error().code;
   }
-  if (health_ && frozen != paused_) frozen ? health_->Pause() : health_->Resume();
-  paused_ = frozen;
-  WriteState();
+  if (health_ && changed) paused ? health_->Pause() : health_->Resume();
+  events_.Record(paused ? "pause" : "unpause");
   return 0;
 }
 

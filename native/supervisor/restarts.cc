@@ -32,8 +32,8 @@ Status Supervisor::PrepareAgain() {
 }
 
 // What `ps` and `inspect` want to know and the container's row does not say, for whoever looks.
-void Supervisor::WriteState() {
-  if (!keepsState_) return;
+Status Supervisor::WriteState() {
+  if (!keepsState_) return Nothing{};
   const bool running = started_ && !over_;
   std::string text = "{\"pid\":" + std::to_string(running ? init_->pid() : 0) + ",\"startedAt\":\"" +
                      std::to_string(init_->startedAt()) + "\",\"restarting\":" + (restarting() ? "true" : "false") +
@@ -45,7 +45,7 @@ void Supervisor::WriteState() {
   }
   if (health_) text += ",\"health\":" + health_->Json();
   // Without it the container's row is believed.
-  WriteAtomically(runDir_->file("state"), text + "}\n");
+  return WriteAtomically(runDir_->file("state"), text + "}\n");
 }
 
 }  // namespace dockerlite

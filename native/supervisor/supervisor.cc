@@ -246,7 +246,7 @@ void Supervisor::OnStarted(Process& process) {
     events_.Record("start");
     Inspect(process.pid(), process.pidfd(), container_);
     process.starter = 1;
-    if (uint32_t number = std::exchange(pendingSignal_, 0)) number == SIGKILL ? KillInit() : process.Signal(number);
+    if (uint32_t number = std::exchange(pendingSignal_, 0)) SignalInit(number, false);
     if (health_) health_->Begin();
     WriteState();
   }

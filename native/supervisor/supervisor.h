@@ -60,7 +60,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   bool AwaitRestart();
   Status PrepareAgain();
   bool restarting() const { return restartDelay_.has_value(); }
-  void WriteState();
+  Status WriteState();
 
   // probes.cc: how the container is
   void StartProbe() override;
@@ -76,8 +76,9 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   void DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoStatus(Client& client);
   int DoSignal(const Request& request);
-  int KillInit();
+  int SignalInit(uint32_t number, bool stops);
   int DoFreeze(bool frozen);
+  int SetPaused(bool paused);
   int DoRestartPolicy(const Request& request);
   int DoLimits(const Request& request);
   std::string ExecPayload(const std::string& payload, bool privileged) const;

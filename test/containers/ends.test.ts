@@ -111,17 +111,11 @@ describe('the end of a container', function () {
     await container.remove();
   });
 
-  it('comes for one that is frozen and whose row says that it runs, which can be thawed too', async () => {
-    const container = await started();
-    const forget = () => storeOf(test.engine).db.run("UPDATE containers SET state = 'running' WHERE id = ?", container.id);
-    await container.pause();
-    forget();
-    await assert.rejects(container.exec(['true']), { code: 'E_CONFLICT', message: /is paused/ });
-    await container.unpause();
-    await assert.rejects(container.unpause(), { code: 'E_CONFLICT', message: /is not paused/ });
-    assert.equal(await (await container.exec(['true'], { attach: { stdout: false, stderr: false } })).exited, 0);
-    await container.pause();
-    forget();
-    await container.remove({ force: true });
+  it('comes for one that is paused, by its own stop signal too', async () => {
+    for (const end of [(container: Container) => container.stop({ timeout: -1 }), (container: Container) => container.remove({ force: true })]) {
+      const container = await test.engine.containers.run({ image: 'busybox', command: ['sh', '-c', 'trap "exit 3" TERM; while :; do usleep 5000; done'], network: 'none' });
+      await container.pause();
+      await end(container);
+    }
   });
 });
