@@ -26,7 +26,7 @@ export const FRAME = {
 /** Why something did not start. */
 export const FAILURE = { engine: 1, notFound: 2, notExecutable: 3, user: 4, directory: 5 } as const;
 
-const START_FLAG = { tty: 1, openStdin: 2, stdinOnce: 4, become: 8, privileged: 16 } as const;
+const START_FLAG = { tty: 1, openStdin: 2, stdinOnce: 4, become: 8, privileged: 16, restart: 32 } as const;
 const EXITED_FLAG = { oom: 1, restarting: 2 } as const;
 const HEADER = 8;
 
@@ -133,6 +133,8 @@ export interface StartOrders {
   stdinOnce?: boolean;
   /** The spawner itself becomes the supervisor. */
   become?: boolean;
+  /** It is the second half of a restart. */
+  restarted?: boolean;
   logMaxSize?: number;
   logMaxFiles?: number;
   /** Path of the store's events. */
@@ -151,7 +153,8 @@ export function encodeStart(orders: StartOrders): Buffer {
     (orders.tty ? START_FLAG.tty : 0) |
     (orders.openStdin ? START_FLAG.openStdin : 0) |
     (orders.stdinOnce ? START_FLAG.stdinOnce : 0) |
-    (orders.become ? START_FLAG.become : 0);
+    (orders.become ? START_FLAG.become : 0) |
+    (orders.restarted ? START_FLAG.restart : 0);
   const fields: Field[] = [
     [1, orders.id],
     [2, orders.runDir],

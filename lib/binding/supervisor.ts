@@ -219,9 +219,9 @@ export class SupervisorConnection {
     await this.ask(frames.FRAME.signal, frames.encodeRequest({ 1: number }, execId));
   }
 
-  /** A signal with which the user stops the container: it is not started again when it ends. */
-  async stopSignal(number: number): Promise<void> {
-    await this.ask(frames.FRAME.signal, frames.encodeRequest({ 1: number, 22: 1 }));
+  /** A signal with which the user ends the container: it is not started again. With `stop`, that is told when it has ended. */
+  async stopSignal(number: number, { stop = false } = {}): Promise<void> {
+    await this.ask(frames.FRAME.signal, frames.encodeRequest({ 1: number, 22: 1, ...(stop && { 32: 1 }) }));
   }
 
   async freeze(): Promise<void> {

@@ -41,7 +41,6 @@ export async function attachContainer(context: Context, row: ContainerRow, optio
     const done = connection.attach({ mask: ends.mask, fds: ends.fds, rows: options.rows, columns: options.columns });
     ends.sent();
     await unlessAborted(done, options.signal);
-    recordContainerEvent(context.store, row, 'attach');
   } catch (error) {
     ends.discard();
     connection.close();
@@ -74,10 +73,7 @@ export function makeAttachment(context: Context, row: ContainerRow, connection: 
   return {
     ...streams,
     exited,
-    resize: async (rows, columns) => {
-      await connection.resize(rows, columns);
-      recordContainerEvent(context.store, row, 'resize', { height: String(rows), width: String(columns) });
-    },
+    resize: (rows, columns) => connection.resize(rows, columns),
     signal: (signal) => connection.signal(signal),
     detach,
   };

@@ -20,7 +20,7 @@ export function eventMembers(subject: Subject): string {
   return JSON.stringify(attributesOf(subject)).slice(1, -1);
 }
 
-/** `start`, `oom`, `die` and `exec_die` are the supervisor's to tell. */
+/** What is done to one that runs is its supervisor's to tell, which does it: a client may be killed before it has told anything. */
 export function recordContainerEvent(store: Pick<Store, 'layout'>, subject: Subject, action: string, attributes: EventAttributes = {}): void {
   recordEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
 }

@@ -8,7 +8,6 @@ import { Transfer } from '../images/transfer';
 import { checkShape, either, NUMBER, OBJECT, TEXT, TEXTS } from '../util/shape';
 import { type Attachment, attachContainer, type AttachOptions } from './attach';
 import { commitContainer, type CommitOptions } from './commit';
-import { recordContainerEvent } from './container-events';
 import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } from './copy';
 import { type Change, containerDiff } from './diff';
 import { egressCounters, type EgressCounters } from './egress';
@@ -118,8 +117,7 @@ export class Container implements AsyncDisposable {
 
   async restart(options: StopOptions = {}): Promise<void> {
     await this.stop(options);
-    await this.start({ signal: options.abortSignal });
-    recordContainerEvent(this.context.store, await this.row(), 'restart');
+    await startContainer(this.context, await this.row(), { signal: options.abortSignal, restarted: true });
   }
 
   async pause(): Promise<void> {

@@ -5,7 +5,6 @@ import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { checkAborted, onAbort, unlessAborted } from '../util/aborted';
 import { randomId } from '../util/id';
-import { recordContainerEvent } from './container-events';
 import { exitCodeOf } from './exit-record';
 import { execPayload } from './exec-payload';
 import { type ContainerRow, specOf } from './record';
@@ -65,8 +64,6 @@ export async function execInContainer(context: Context, row: ContainerRow, comma
     const id = randomId();
     const openStdin = options.openStdin === true || attach.stdin === true || attach.fds?.stdin !== undefined;
     const request = { id, payload, tty, openStdin, privileged: options.privileged === true, mask: ends.mask, fds: ends.fds };
-    const line = command.join(' ');
-    for (const action of ['exec_create', 'exec_start']) recordContainerEvent(context.store, row, `${action}: ${line}`, { execID: id });
     const started = connection.exec(request);
     ends.sent();
     const { pid, exited } = await unlessKilled(connection, id, started, options.signal);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
-import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { recordContainerEvent } from './container-events';
 import { type ContainerRow, specOf } from './record';
 import { signalNumber } from '../util/signals';
 import { isAllowed } from './state';
@@ -24,7 +22,7 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   }
   if (stops) rememberStop(context, row);
   await withSupervisor(context, row, async (supervisor) => {
-    await sendSignal(context, row, supervisor, number, stops);
+    await (stops ? supervisor.stopSignal(number) : supervisor.signal(number));
     if (number !== SIGKILL || (await waitForRun(context, row, supervisor, {}))) return;
     throw new DockerliteError('E_SUPERVISOR', `Cannot kill container: ${row.name}: its supervisor does not answer`);
   });
@@ -33,16 +31,6 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
 /** `unless-stopped` leaves it alone after a reboot. Before the signal, so that no crash comes in between. */
 export function rememberStop({ store }: Context, row: ContainerRow): void {
   if (specOf(row).restart !== undefined) store.db.run('UPDATE containers SET stopped = 1 WHERE id = ?', row.id);
-}
-
-/**
- * With `stops` the container is not started again when it ends, and thawed if it is paused. Who waits for what the signal does
- * stays with this connection: by the time of another one the container may have been started again by somebody else.
- */
-export async function sendSignal({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, number: number, stops: boolean): Promise<void> {
-  // Before it, so that it comes before the end that it may bring.
-  recordContainerEvent(store, row, 'kill', { signal: String(number) });
-  await (stops ? supervisor.stopSignal(number) : supervisor.signal(number));
 }
 
 /** For who wants it to end: it has, between the question and the answer. A refusal has a number. */

@@ -12,7 +12,7 @@ import type { Store } from '../store/store';
 import { atWork, currentOwner, ownerOf } from '../util/owner';
 import { type Attachment, makeAttachment } from './attach';
 import { confinement, initialState } from './confinement';
-import { eventMembers, recordContainerEvent } from './container-events';
+import { eventMembers } from './container-events';
 import { type EtcFile, etcFiles } from './etc-files';
 import { execPayload } from './exec-payload';
 import { clearExitRecord } from './exit-record';
@@ -45,18 +45,23 @@ export interface StartOptions {
   signal?: AbortSignal;
 }
 
+type Orders = StartOptions & {
+  /** It is the second half of a restart, which its supervisor tells then. */
+  restarted?: boolean;
+};
+
 /**
  * Starts a container through a supervisor of its own; resolves when its command has been exec'ed.
  * @throws E_CONFLICT, E_COMMAND_NOT_FOUND, E_COMMAND_NOT_EXECUTABLE, E_START_FAILED, E_NO_ADDRESS
  */
-export async function startContainer(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
+export async function startContainer(context: Context, row: ContainerRow, options: Orders): Promise<Attachment | void> {
   requireState('start', row);
   checkAborted(options.signal);
   context.launcher.prepare();
   return context.launcher.starts.run(() => atWork([row.id], () => startNow(context, row, options)));
 }
 
-async function startNow(context: Context, row: ContainerRow, options: StartOptions): Promise<Attachment | void> {
+async function startNow(context: Context, row: ContainerRow, options: Orders): Promise<Attachment | void> {
   checkAborted(options.signal);
   const { store } = context;
   const spec = forThisStart(specOf(row), options);
@@ -69,7 +74,6 @@ async function startNow(context: Context, row: ContainerRow, options: StartOptio
   }
   let connection: SupervisorConnection | undefined;
   try {
-    if (ends !== undefined) recordContainerEvent(store, { ...row, spec }, 'attach');
     if (!isFresh(row)) {
       clearExitRecord(store, row.id);
       await context.launcher.previousGone(store.layout.controlSocket(row.id));
@@ -183,7 +187,7 @@ async function launch(
   context: Context,
   row: ContainerRow,
   spec: ContainerSpec,
-  options: StartOptions,
+  options: Orders,
   ends: StreamEnds | undefined,
 ): Promise<SupervisorConnection> {
   const mounts = await prepareMounts(context.store, row.id, spec.mounts);
@@ -216,7 +220,7 @@ function sendOrders(
   context: Context,
   row: ContainerRow,
   spec: ContainerSpec,
-  options: StartOptions,
+  options: Orders,
   ends: StreamEnds | undefined,
   { network, etc, confined, shared, health }: Prepared,
 ): SupervisorConnection {
@@ -247,6 +251,7 @@ function sendOrders(
     openStdin: spec.openStdin,
     // As Docker's StdinOnce: the client that started it with stdin is the one whose end closes it.
     stdinOnce: spec.openStdin && options.attach !== undefined,
+    restarted: options.restarted,
     mask: ends?.mask ?? 0,
     fds: ends?.fds ?? [],
     journal: layout.journal,

@@ -4,8 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { checkAborted } from '../util/aborted';
-import { recordContainerEvent } from './container-events';
-import { ignoreItsEnd, rememberStop, sendSignal } from './kill';
+import { ignoreItsEnd, rememberStop } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
 import { connectSupervisor } from './supervise';
@@ -26,20 +25,18 @@ export interface StopOptions {
   abortSignal?: AbortSignal;
 }
 
-/** Stop signal, SIGKILL after the timeout, and waits for the end. */
+/** Stop signal, SIGKILL after the timeout, and waits for the end. Its supervisor tells of all three. */
 export async function stopContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
   if (!isAllowed('stop', row.state)) return;
   signalNumber(options.signal ?? SIGKILL); // nothing is changed for one that does not exist
   checkAborted(options.abortSignal);
   rememberStop(context, row);
   await endContainer(context, row, options);
-  recordContainerEvent(context.store, row, 'stop');
 }
 
 /** The same before the machine goes down: the user did not want it. */
 export async function shutDownContainer(context: Context, row: ContainerRow): Promise<void> {
   await endContainer(context, row, {});
-  recordContainerEvent(context.store, row, 'stop');
 }
 
 async function endContainer(context: Context, row: ContainerRow, options: StopOptions): Promise<void> {
@@ -57,10 +54,11 @@ async function endRun(context: Context, row: ContainerRow, options: StopOptions)
   if (supervisor === undefined) return false;
   const { stopSignal, stopTimeout } = specOf(row);
   try {
-    await sendSignal(context, row, supervisor, signalNumber(options.signal ?? stopSignal), true).catch(ignoreItsEnd);
+    // Waited for over this connection: by the time of another one somebody else may have started the container again.
+    await supervisor.stopSignal(signalNumber(options.signal ?? stopSignal), { stop: true }).catch(ignoreItsEnd);
     const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout, options.abortSignal);
     if (ended !== undefined) return ended;
-    await sendSignal(context, row, supervisor, SIGKILL, true).catch(ignoreItsEnd);
+    await supervisor.stopSignal(SIGKILL, { stop: true }).catch(ignoreItsEnd);
     return await waitForRun(context, row, supervisor, { signal: options.abortSignal });
   } finally {
     supervisor.close();

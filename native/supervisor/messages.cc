@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "supervisor/frame.h"
 
@@ -126,6 +127,7 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body) {
       case 20:
       case 21: ok = ok && TakeRestart(out.restart, *field); break;
       case 22: out.final = true; break;
+      case 32: out.stop = true; break;
       case 31: ok = ok && Take(out.attributes, AsString(field->data)); break;
       case 60:
         out.limits.emplace_back();
@@ -149,6 +151,18 @@ void RaiseHardLimits(std::string_view payload) {
     limit.rlim_max = hard;
     prlimit64(0, static_cast<__rlimit_resource>(resource), &limit, nullptr);  // the shim says when there is less
   }
+}
+
+std::string PayloadCommand(std::string_view payload) {
+  std::string line;
+  bool first = true;
+  wire::FieldReader fields(payload);
+  while (auto field = fields.Next()) {
+    if (field->tag != 1) continue;
+    if (!std::exchange(first, false)) line += ' ';
+    line += field->data;
+  }
+  return line;
 }
 
 std::optional<uint64_t> PayloadCapabilities(std::string_view payload) {

@@ -20,7 +20,7 @@ enum class FrameType : uint16_t {
   kStarted = 32, kFailed = 33, kExited = 34, kState = 35, kDone = 36, kDrained = 37,
 };
 
-enum StartFlag : uint32_t { kTty = 1, kOpenStdin = 2, kStdinOnce = 4, kBecome = 8, kPrivileged = 16 };
+enum StartFlag : uint32_t { kTty = 1, kOpenStdin = 2, kStdinOnce = 4, kBecome = 8, kPrivileged = 16, kRestart = 32 };
 
 enum ExitedFlag : uint32_t { kExitedOom = 1, kExitedRestarting = 2 };
 
@@ -53,6 +53,7 @@ struct Request {
   std::string attributes;  // ATTRIBUTES
   NetworkOrders network;  // NETWORK
   bool final = false;      // SIGNAL: the user stops the container
+  bool stop = false;       // SIGNAL: by the verb of that name
   RestartOrders restart;   // RESTART_POLICY
   std::vector<std::string> limits;  // LIMITS
 };
@@ -64,6 +65,9 @@ std::optional<Request> ParseRequest(FrameType type, std::string_view body);
 // Raises this process's own hard limits to those in a payload, as far as it may: a container's root, without the right to,
 // inherits them.
 void RaiseHardLimits(std::string_view payload);
+
+// What a payload executes, its words with spaces between.
+std::string PayloadCommand(std::string_view payload);
 
 // The capability mask in a payload; nullopt when it keeps what there is.
 std::optional<uint64_t> PayloadCapabilities(std::string_view payload);

@@ -31,11 +31,10 @@ void Supervisor::OnFrame(Client& client, wire::Frame frame) {
   } else if (type == FrameType::kStatus) {
     return DoStatus(client);
   } else if (request) {
-    Process* target = Find(request->target);
     switch (type) {
       case FrameType::kAttach: error = DoAttach(client, *request, std::move(frame.fds)); break;
       case FrameType::kSignal: error = DoSignal(*request); break;
-      case FrameType::kResize: error = target ? target->Resize(request->rows, request->columns) : ESRCH; break;
+      case FrameType::kResize: error = DoResize(*request); break;
       case FrameType::kNetwork: error = DoNetwork(*request); break;
       case FrameType::kFreeze:
       case FrameType::kThaw: error = DoFreeze(type == FrameType::kFreeze); break;
@@ -67,6 +66,16 @@ int Supervisor::DoAttach(Client& client, const Request& request, std::vector<Uni
   if (request.rows && request.columns) target->Resize(request.rows, request.columns);
   target->Attach(std::move(attachment));
   watching_.push_back({client.id(), target});
+  if (target == init_.get()) events_.Record("attach");
+  return 0;
+}
+
+int Supervisor::DoResize(const Request& request) {
+  Process* target = Find(request.target);
+  if (!target) return ESRCH;
+  if (int error = target->Resize(request.rows, request.columns)) return error;
+  if (target == init_.get())
+    events_.Record("resize", {{"height", std::to_string(request.rows)}, {"width", std::to_string(request.columns)}});
   return 0;
 }
 
@@ -74,8 +83,9 @@ int Supervisor::DoSignal(const Request& request) {
   Process* target = Find(request.target);
   if (!target || target != init_.get()) return target ? target->Signal(request.first) : ESRCH;
   if (request.final) policy_.Cancel();
+  if (over_ && !restarting()) return ESRCH;
+  stopping_ |= request.stop;
   if (restarting()) return 0;  // nothing runs: at most the wait for the next run ends
-  if (over_) return ESRCH;
   // What comes before the command itself would be lost on the init shim.
   if (started_ || (request.first == SIGKILL && target->pidfd() >= 0)) return SignalInit(request.first, request.final);
   pendingSignal_ = request.first;
@@ -89,6 +99,7 @@ int Supervisor::SignalInit(uint32_t number, bool stops) {
   const std::vector<Cgroup> groups = thaws ? CgroupsOf(init_->pid()) : std::vector<Cgroup>();
   if (int error = init_->Signal(number)) return error;
   if (number == SIGKILL) killed_ = true;
+  if (started_) events_.Record("kill", {{"signal", std::to_string(number)}});
   if (thaws) SetFrozen(groups, false);
   if (thaws && paused_) SetPaused(false);
   return 0;
@@ -177,6 +188,8 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   }
   process.Attach(std::move(attachment));
   if (request.mask & (kStdoutBit | kStderrBit)) watching_.push_back({client.id(), &process});
+  const std::string line = PayloadCommand(request.payload);
+  for (const char* action : {"exec_create: ", "exec_start: "}) events_.Record(action + line, {{"execID", request.execId}});
 }
 
 Status Supervisor::StartExec(std::unique_ptr<Process> process) {

@@ -14,6 +14,7 @@ bool Supervisor::AwaitRestart() {
   while (!due && !policy_.cancelled()) Turn();
   if (!policy_.cancelled()) return true;
   restartDelay_.reset();
+  if (stopping_) events_.Record("stop");
   network_.Release();
   WriteExitRecord(init_->status(), "");
   ReportExit(*init_);  // to those who came since it ended

@@ -90,6 +90,7 @@ Status Supervisor::Prepare() {
     return Error{EINVAL, "START", {}, "mask and descriptors do not agree"};
   init_->Attach(std::move(attachment));
   if (request_.mask & (kStdoutBit | kStderrBit)) watching_.push_back({1, init_.get()});
+  if (request_.mask) events_.Record("attach");
   return Nothing{};
 }
 
@@ -244,6 +245,8 @@ void Supervisor::OnStarted(Process& process) {
     std::vector<std::string>().swap(warnings_);
     started_ = true;
     events_.Record("start");
+    if (request_.flags & kRestart) events_.Record("restart");
+    request_.flags &= ~kRestart;  // what its restart policy does is a start
     Inspect(process.pid(), process.pidfd(), container_);
     process.starter = 1;
     if (uint32_t number = std::exchange(pendingSignal_, 0)) SignalInit(number, false);
@@ -351,6 +354,7 @@ void Supervisor::RecordDeath(const Process& process) {
   if (oomKilled_) events_.Record("oom");
   const int64_t seconds = (process.endedAt() - process.startedAt()) / 1'000'000'000;
   events_.Record("die", {{"execDuration", std::to_string(seconds)}, {"exitCode", code}});
+  if (stopping_) events_.Record("stop");
 }
 
 void Supervisor::WriteExitRecord(int status, const std::string& error) {

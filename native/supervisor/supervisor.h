@@ -76,6 +76,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   void DoExec(Client& client, const Request& request, std::vector<UniqueFd> fds);
   void DoStatus(Client& client);
   int DoSignal(const Request& request);
+  int DoResize(const Request& request);
   int SignalInit(uint32_t number, bool stops);
   int DoFreeze(bool frozen);
   int SetPaused(bool paused);
@@ -116,6 +117,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   bool keepsState_ = false;    // somebody may read the state file
   bool paused_ = false;
   bool killed_ = false;    // init was sent SIGKILL
+  bool stopping_ = false;  // `stop` is to be told of its end
   bool listening_ = false;
   bool serving_ = false;
   bool lxcReady_ = false;

@@ -8,7 +8,7 @@ import type { Container } from '../../lib/containers/container';
 import { Cli } from '../helpers/cli';
 import { storeOf, TestEngine } from '../helpers/engine';
 import { freezerOf, isFrozen, processesIn, setFrozen } from '../helpers/freezer';
-import { containerRow, supervisorOf, until } from '../helpers/supervision';
+import { containerRow, fileInContainer, supervisorOf, until } from '../helpers/supervision';
 
 const PROGRAM = join(__dirname, '../../cli/dockerlite.js');
 
@@ -113,7 +113,8 @@ describe('the end of a container', function () {
 
   it('comes for one that is paused, by its own stop signal too', async () => {
     for (const end of [(container: Container) => container.stop({ timeout: -1 }), (container: Container) => container.remove({ force: true })]) {
-      const container = await test.engine.containers.run({ image: 'busybox', command: ['sh', '-c', 'trap "exit 3" TERM; while :; do usleep 5000; done'], network: 'none' });
+      const container = await test.engine.containers.run({ image: 'busybox', command: ['sh', '-c', 'trap "exit 3" TERM; touch /up; while :; do usleep 5000; done'], network: 'none' });
+      await until(async () => fs.existsSync(fileInContainer(test, container, 'up')), Boolean);
       await container.pause();
       await end(container);
     }

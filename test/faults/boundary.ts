@@ -55,6 +55,11 @@ export class Boundary {
     await this.watch(n, 'before', work);
   }
 
+  /** How many there have been in the last `watch`. */
+  get calls(): number {
+    return this.count;
+  }
+
   remove(): void {
     for (const step of this.undo.reverse()) step();
   }
