@@ -11,7 +11,7 @@ import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
 import { type DiskUsage, diskUsage } from './disk-usage';
 import type { EngineEvent } from './events/event';
-import { clearTold, tellPosted } from './events/outbox';
+import { clearTold, hasAnnounced, tellPosted } from './events/outbox';
 import { type EventsOptions, watchEvents } from './events/events';
 import { SnapshotPool } from './store/snapshot-pool';
 import { Volumes } from './volumes/volumes';
@@ -57,6 +57,7 @@ export class Engine implements AsyncDisposable {
       store = await openStore(storeRoot(options.root));
       const pool = new SnapshotPool(store.layout, options.pool ?? 8);
       await sweepWorkspaces(store.layout);
+      if (hasAnnounced(store)) await (require('./containers/connect') as typeof import('./containers/connect')).finishAnnounced({ store });
       tellPosted(store); // before what this process ends for others
       await settleImages(store);
       return new Engine({ store, pool, launcher });

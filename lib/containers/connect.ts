@@ -3,6 +3,8 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import * as net from '../binding/net';
 import type { NftElement } from '../binding/types';
 import type { Context } from '../context';
+import type { EngineEvent } from '../events/event';
+import { type Announced, takeAnnounced } from '../events/outbox';
 import { DockerliteError } from '../errors';
 import { addressesOf, leaveNetwork } from '../network/address-pool';
 import { leaveNetwork6 } from '../network/address-pool6';
@@ -13,8 +15,8 @@ import { hardware } from '../network/elements';
 import { type EndpointOptions, type EndpointSpec, normaliseEndpoint } from '../network/endpoint';
 import { formatIpv4 } from '../network/ipv4';
 import { formatIpv6 } from '../network/ipv6';
-import { recordNetworkEvent } from '../network/network-events';
-import { findNetwork, type Network } from '../network/record';
+import { announceNetworkEvent } from '../network/network-events';
+import { allNetworks, findNetwork, type Network } from '../network/record';
 import { addElements, removeElements } from '../network/tables';
 import type { Store } from '../store/store';
 import { withLiveState } from './live-state';
@@ -36,16 +38,23 @@ export async function connectContainer(context: Context, row: ContainerRow, opti
   requireBridge(network, row, 'connect');
   const endpoint = normaliseEndpoint({ ...options, network: network.name });
   const settled = (await settleRow(store, row)) ?? row;
-  const attachment = enter(store, settled.id, network, endpoint);
-  if (attachment === undefined) return;
+  const place = enter(store, settled.id, network, endpoint);
+  if (place !== undefined) await makePlace(context, settled.id, place.attachment, place.announced);
+}
+
+async function makePlace(context: Pick<Context, 'store'>, id: string, attachment: Attachment, announced: Announced): Promise<void> {
+  const { store } = context;
   try {
-    await plugIn(context, settled.id, attachment);
+    await plugIn(context, id, attachment);
   } catch (error) {
-    leave(store, settled.id, network.name);
-    await removeElements(elementsOn(store, settled.id, attachment));
+    store.db.transaction(() => {
+      leave(store, id, attachment.network.name);
+      announced.withdraw();
+    });
+    await removeElements(elementsOn(store, id, attachment));
     throw error;
   }
-  recordNetworkEvent(store, network, 'connect', settled.id);
+  announced.tell();
 }
 
 /** @throws E_NO_SUCH_NETWORK, E_CONFLICT (it is not connected, without `force`) */
@@ -54,17 +63,50 @@ export async function disconnectContainer(context: Context, row: ContainerRow, w
   const network = findNetwork(store, wanted);
   requireBridge(network, row, 'disconnect');
   const settled = (await settleRow(store, row)) ?? row;
-  const running = ['running', 'paused'].includes(settled.state);
-  const attachment = running ? attachmentsOf(store, settled).find((each) => each.network.name === network.name) : undefined;
-  if (!leave(store, settled.id, network.name)) {
-    if (options.force === true) return;
-    throw new DockerliteError('E_CONFLICT', `container ${settled.id} is not connected to network ${network.name}`);
+  const attachment = attachmentIn(store, settled, network);
+  const announced = attachment && store.db.transaction(() => announceNetworkEvent(store, network, 'disconnect', settled.id));
+  const left = announced === undefined ? leave(store, settled.id, network.name) : await takePlace(context, settled.id, attachment!, announced);
+  if (!left && options.force !== true) throw new DockerliteError('E_CONFLICT', `container ${settled.id} is not connected to network ${network.name}`);
+}
+
+/** False when somebody else has done it meanwhile. The address is given back last, when nothing has it any more. */
+async function takePlace(context: Pick<Context, 'store'>, id: string, attachment: Attachment, announced: Announced): Promise<boolean> {
+  const { store } = context;
+  let left = false;
+  try {
+    await net.deleteLink(attachment.veth).catch(() => undefined); // it may have ended just now
+    await removeElements(elementsOn(store, id, attachment));
+    left = leave(store, id, attachment.network.name);
+    if (left) await tellSupervisor(context, id);
+  } finally {
+    left ? announced.tell() : announced.withdraw();
   }
-  if (attachment === undefined) return;
-  await net.deleteLink(attachment.veth).catch(() => undefined); // it may have ended just now
-  await removeElements(elementsOn(store, settled.id, attachment));
-  await tellSupervisor(context, settled.id);
-  recordNetworkEvent(store, network, 'disconnect', settled.id);
+  return left;
+}
+
+/** Of one that runs. */
+function attachmentIn(store: Store, row: ContainerRow, network: Network): Attachment | undefined {
+  const running = ['running', 'paused'].includes(row.state);
+  return running ? attachmentsOf(store, row).find((each) => each.network.name === network.name) : undefined;
+}
+
+/** Does the rest of what processes that were killed had begun with containers that run. */
+export async function finishAnnounced(context: Pick<Context, 'store'>): Promise<void> {
+  for (const { event, announced } of takeAnnounced(context.store)) {
+    await finish(context, event, announced).catch(() => undefined); // as it has just ended, for one: it has been taken back
+  }
+}
+
+async function finish(context: Pick<Context, 'store'>, { Action, Actor }: EngineEvent, announced: Announced): Promise<void> {
+  const { store } = context;
+  const found = containerById(store, Actor.Attributes['container'] ?? '');
+  const row = found && (await settleRow(store, found));
+  const network = allNetworks(store).find(({ id }) => id === Actor.ID);
+  const attachment = row && network && attachmentIn(store, row, network);
+  if (row === undefined || attachment === undefined) return announced.tell();
+  if (Action === 'disconnect') return void (await takePlace(context, row.id, attachment, announced));
+  await net.deleteLink(attachment.veth).catch(() => undefined); // half of it may be there
+  await makePlace(context, row.id, attachment, announced);
 }
 
 /** What lets a container into one more network, and what keeps it to its egress policy there. */
@@ -87,7 +129,7 @@ function requireBridge(network: Network, row: ContainerRow, verb: 'connect' | 'd
 }
 
 /** Notes the network in the container's specification; its place in it when it runs. */
-function enter(store: Store, id: string, network: Network, endpoint: EndpointSpec): Attachment | undefined {
+function enter(store: Store, id: string, network: Network, endpoint: EndpointSpec): { attachment: Attachment; announced: Announced } | undefined {
   const { db } = store;
   return db.transaction(() => {
     const row = containerById(store, id);
@@ -100,7 +142,9 @@ function enter(store: Store, id: string, network: Network, endpoint: EndpointSpe
     const next = { ...spec, networking: { ...networking, endpoints: [...networking.endpoints, endpoint] } };
     db.run('UPDATE containers SET spec = ? WHERE id = ?', JSON.stringify(next), id);
     if (row.state === 'starting') throw new DockerliteError('E_CONFLICT', `container ${row.name} is being started`);
-    if (['running', 'paused'].includes(row.state)) return attach(db, network, endpoint, id, freeInterface(store, id));
+    if (['running', 'paused'].includes(row.state)) {
+      return { attachment: attach(db, network, endpoint, id, freeInterface(store, id)), announced: announceNetworkEvent(store, network, 'connect', id) };
+    }
     reserveFixedAddresses(store, id, next);
     return undefined;
   });
@@ -130,7 +174,7 @@ function leave(store: Store, id: string, network: string): boolean {
 }
 
 /** The veth pair is made with one end in the container's namespace. */
-async function plugIn(context: Context, id: string, attachment: Attachment): Promise<void> {
+async function plugIn(context: Pick<Context, 'store'>, id: string, attachment: Attachment): Promise<void> {
   const { store } = context;
   const tables = tablesOf(store);
   const { network, index, ip, ip6, mac, veth } = attachment;
@@ -154,7 +198,7 @@ async function plugIn(context: Context, id: string, attachment: Attachment): Pro
 }
 
 /** Open before the supervisor is asked whose it is: a number used again by another process is noticed. */
-async function openNetns(context: Context, id: string): Promise<number> {
+async function openNetns(context: Pick<Context, 'store'>, id: string): Promise<number> {
   const row = withLiveState(context.store, containerById(context.store, id)!);
   const fd = openSync(`/proc/${row.pid}/ns/net`, 'r');
   try {
@@ -168,7 +212,7 @@ async function openNetns(context: Context, id: string): Promise<number> {
 }
 
 /** What is to be taken back when it ends, and the names it is found by, have changed. */
-export async function tellSupervisor(context: Context, id: string): Promise<void> {
+export async function tellSupervisor(context: Pick<Context, 'store'>, id: string): Promise<void> {
   const { store } = context;
   const row = containerById(store, id);
   if (row === undefined) return;

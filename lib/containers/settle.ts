@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
-import { tellPosted } from '../events/outbox';
+import { hasAnnounced, tellPosted } from '../events/outbox';
 import { releaseNetworking } from '../network/release';
 import type { Store } from '../store/store';
 import { atWork, currentOwner, isAtWork, ownerOf } from '../util/owner';
@@ -26,6 +26,7 @@ const UNKNOWN_EXIT = 255;
  */
 export async function settle(context: Pick<Context, 'store'>): Promise<void> {
   const { store } = context;
+  if (hasAnnounced(store)) await (require('./connect') as typeof import('./connect')).finishAnnounced(context);
   tellPosted(store);
   const active = store.db.all<ActiveRow>("SELECT id, state, owner FROM containers WHERE state NOT IN ('created', 'exited')");
   const running = stillRunning(store, active);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { StateDatabase } from '../store/database';
 import type { Store } from '../store/store';
 import { currentOwner, isAlive, processOf } from '../util/owner';
-import { parseEvent } from './event';
+import { type EngineEvent, parseEvent } from './event';
 import { type EventAttributes, eventLine, type EventType, writeLine } from './journal';
 import { pastLines } from './past';
 
@@ -24,15 +24,59 @@ export function postEvent(store: Pick<Store, 'db' | 'layout'>, type: EventType, 
   const { db } = store;
   const line = eventLine(type, action, id, attributes);
   db.transaction(() => {
-    deleteTold(db);
-    const row = db.get<Pick<Posted, 'id'>>('INSERT INTO outbox (owner, line) VALUES (?, ?) RETURNING id', currentOwner(), line);
-    db.afterCommit(() => {
-      writeLine(store, line);
-      const ids = told.get(db) ?? [];
-      if (row !== undefined) ids.push(row.id);
-      told.set(db, ids);
-    });
+    const row = insert(db, line);
+    db.afterCommit(() => tell(store, row, line));
   });
+}
+
+/** What has been begun: it is told when it is done, by this process or the one that does the rest of it after this one's death. */
+export interface Announced {
+  tell(): void;
+  /** It has been taken back. */
+  withdraw(): void;
+}
+
+/** These are announced, all others posted. */
+const ANNOUNCED = /^{"Type":"network","Action":"(?:dis)?connect"/;
+
+/** Notes, in the transaction that is open, what takes more than that transaction: told once, even if this process is killed half-way. */
+export function announceEvent(store: Pick<Store, 'db' | 'layout'>, type: EventType, action: string, id: string, attributes: EventAttributes): Announced {
+  const line = eventLine(type, action, id, attributes);
+  return announced(store, insert(store.db, line), line);
+}
+
+function announced(store: Pick<Store, 'db' | 'layout'>, id: number, line: string): Announced {
+  return { tell: () => tell(store, id, line), withdraw: () => void store.db.run('DELETE FROM outbox WHERE id = ?', id) };
+}
+
+/** Whether there is something that processes that were killed had announced. Cheap. */
+export function hasAnnounced({ db }: Pick<Store, 'db'>): boolean {
+  return abandoned(db).length > 0;
+}
+
+function abandoned(db: StateDatabase): Posted[] {
+  return orphans(db).filter(({ owner, line }) => ANNOUNCED.test(line) && processOf(owner) !== undefined);
+}
+
+/** What of that they may not have done; it is this process's from now on. */
+export function takeAnnounced(store: Pick<Store, 'db' | 'layout'>): { event: EngineEvent; announced: Announced }[] {
+  const known = new Set(pastLines(store));
+  return abandoned(store.db).flatMap(({ id, owner, line }) => {
+    const event = known.has(line) ? undefined : parseEvent(line);
+    if (event === undefined) return [];
+    const taken = store.db.run('UPDATE outbox SET owner = ? WHERE id = ? AND owner = ?', currentOwner(), id, owner) > 0;
+    return taken ? [{ event, announced: announced(store, id, line) }] : [];
+  });
+}
+
+function insert(db: StateDatabase, line: string): number {
+  deleteTold(db);
+  return db.get<Pick<Posted, 'id'>>('INSERT INTO outbox (owner, line) VALUES (?, ?) RETURNING id', currentOwner(), line)?.id ?? 0;
+}
+
+function tell(store: Pick<Store, 'db' | 'layout'>, id: number, line: string): void {
+  writeLine(store, line);
+  told.set(store.db, [...(told.get(store.db) ?? []), id]);
 }
 
 /** For a process that changes nothing more: otherwise the next one had to read the journal. */
@@ -62,8 +106,9 @@ export function tellPosted(store: Pick<Store, 'db' | 'layout'>): void {
       const lines = pastLines(store);
       const known = new Set(lines);
       for (const { id, owner, line } of orphans(db)) {
-        db.run('DELETE FROM outbox WHERE id = ?', id);
         const isForgotten = processOf(owner) === undefined || isOlder(store, line, lines[0]);
+        if (ANNOUNCED.test(line) && !known.has(line) && !isForgotten) continue; // it is to be done first
+        db.run('DELETE FROM outbox WHERE id = ?', id);
         // The killed process may have left half of a line: this one begins on its own.
         if (!known.has(line) && !isForgotten) writeLine(store, `\n${line}`);
       }

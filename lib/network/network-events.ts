@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { recordEvent } from '../events/journal';
-import { postEvent } from '../events/outbox';
+import { type Announced, announceEvent, postEvent } from '../events/outbox';
 import type { Store } from '../store/store';
 import type { Network } from './record';
 
@@ -11,7 +10,7 @@ export function postNetworkEvent(store: Pick<Store, 'db' | 'layout'>, { id, name
   postEvent(store, 'network', action, id, { name, type: driver });
 }
 
-/** `container` runs: its place in the network was made or taken away. */
-export function recordNetworkEvent(store: Pick<Store, 'layout'>, { id, name, driver }: Subject, action: 'connect' | 'disconnect', container: string): void {
-  recordEvent(store, 'network', action, id, { container, name, type: driver });
+/** `container` runs: its place in the network is about to be made or taken away. In a transaction. */
+export function announceNetworkEvent(store: Pick<Store, 'db' | 'layout'>, { id, name, driver }: Subject, action: 'connect' | 'disconnect', container: string): Announced {
+  return announceEvent(store, 'network', action, id, { container, name, type: driver });
 }
