@@ -80,8 +80,10 @@ const std::vector<std::string>& CgroupBases() {
   return g_bases;
 }
 
+std::string PayloadGroup(const std::string& id) { return "lxc.payload." + id; }
+
 std::string FreePayloadGroup(const std::string& id) {
-  const std::string wanted = "lxc.payload." + id;
+  const std::string wanted = PayloadGroup(id);
   std::string name = wanted;
   auto taken = [&](const std::string& base) { return access((base + "/" + name).c_str(), F_OK) == 0; };
   for (int i = 1; std::ranges::any_of(CgroupBases(), taken); i++) name = wanted + "-" + std::to_string(i);

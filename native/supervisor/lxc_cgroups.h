@@ -13,7 +13,8 @@ inline constexpr char kMonitors[] = "lxc.monitors";
 // Where liblxc makes its groups: a directory of each hierarchy. Found out once, which a process does before it has threads.
 const std::vector<std::string>& CgroupBases();
 
-// Not there in any hierarchy.
+// The name of a container's group, and one that is not there in any hierarchy, which takes a look at each.
+std::string PayloadGroup(const std::string& id);
 std::string FreePayloadGroup(const std::string& id);
 
 // Moves this process into the supervisors' group of every hierarchy; false when one of them is not there yet. liblxc makes

@@ -68,9 +68,10 @@ extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epol
   return RawEpollWait(epoll, events, capacity, timeout);
 }
 
-LxcStart::LxcStart(std::string name, std::string lxcPath, std::string logFile, bool delegates)
+LxcStart::LxcStart(const std::string& name, const std::string& lxcPath, std::string payloadGroup, std::string logFile,
+                   bool delegates)
     : container_(lxc_container_new(name.c_str(), lxcPath.c_str())),
-      payloadGroup_(FreePayloadGroup(name)),
+      payloadGroup_(std::move(payloadGroup)),
       logFile_(std::move(logFile)),
       delegates_(delegates) {}
 

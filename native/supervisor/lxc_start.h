@@ -22,12 +22,11 @@ class LxcStart {
   // by the first call.
   using Serve = std::function<void(int epoll)>;
 
-  // `delegates`: what is in the container may change its control groups.
-  LxcStart(std::string name, std::string lxcPath, std::string logFile, bool delegates);
+  // `payloadGroup`: name of the container's control group, below liblxc's base in each hierarchy; `delegates`: what is in the
+  // container may change it.
+  LxcStart(const std::string& name, const std::string& lxcPath, std::string payloadGroup, std::string logFile, bool delegates);
   ~LxcStart();
 
-  // The name of the container's control group, below liblxc's base in each hierarchy.
-  const std::string& payloadGroup() const { return payloadGroup_; }
   Status Configure(const std::vector<std::string>& items);
   // Returns when the container has been cleaned up after. The status of its init, as waitpid(2) gives it, unless liblxc
   // failed before it could wait for that.

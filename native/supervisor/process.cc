@@ -101,6 +101,7 @@ void Process::OnReady(int, uint32_t) { owner_.OnDead(*this); }
 void Process::OnShimHello(pid_t pid) {
   if (pid_ > 0) return;
   pid_ = pid;
+  if (reaped_) return;
   // Our child, reaped by liblxc only after this thread lets it: the number cannot have been used again.
   pidfd_.reset(PidfdOpen(pid));
   WatchPid();

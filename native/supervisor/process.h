@@ -87,6 +87,11 @@ class Process : public Watcher, public ShimLink::Listener {
   void Finish(int status);
   // Reads what the shim had to say before it is too late.
   void DrainLink() { if (link_) link_->Drain(); }
+  // The same when it has been reaped: its number may be another's by now.
+  void DrainReaped() {
+    reaped_ = true;
+    DrainLink();
+  }
 
   void OnReady(int fd, uint32_t events) override;
 
@@ -120,6 +125,7 @@ class Process : public Watcher, public ShimLink::Listener {
   State state_ = State::kStarting;
   pid_t pid_ = 0;
   UniqueFd pidfd_;
+  bool reaped_ = false;
   bool watchingPid_ = false;
   int status_ = 0;
   bool dead_ = false;  // and reaped

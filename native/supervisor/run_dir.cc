@@ -14,10 +14,13 @@
 namespace dockerlite {
 namespace {
 
-void MakeDirectories(const std::string& path) {
-  // Searchable: liblxc checks its way to it as the container's root, which may be an unprivileged user.
-  for (size_t at = 1; (at = path.find('/', at)) != std::string::npos; at++) mkdir(path.substr(0, at).c_str(), 0711);
-  mkdir(path.c_str(), 0711);
+// Whether it was not there. Searchable: liblxc checks its way to it as the container's root, which may be an unprivileged user.
+bool MakeDirectories(const std::string& path) {
+  constexpr mode_t kMode = 0711;
+  if (mkdir(path.c_str(), kMode) == 0) return true;
+  if (errno != ENOENT) return false;
+  for (size_t at = 1; (at = path.find('/', at)) != std::string::npos; at++) mkdir(path.substr(0, at).c_str(), kMode);
+  return mkdir(path.c_str(), kMode) == 0;
 }
 
 bool SameFile(int fd, const std::string& path) {
@@ -29,14 +32,14 @@ bool SameFile(int fd, const std::string& path) {
 
 Result<RunDir> RunDir::Claim(const std::string& path) {
   for (int attempt = 0; attempt < 10; attempt++) {
-    MakeDirectories(path);
+    const bool made = MakeDirectories(path);
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd && errno == ENOENT) continue;
     if (!fd) return Error::last("open", path);
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
       return Error{errno == EWOULDBLOCK ? EBUSY : errno, "flock", path, "the container has a supervisor already"};
     // The last owner may have removed it between our open and our lock.
-    if (SameFile(fd.get(), path)) return RunDir(path, std::move(fd));
+    if (SameFile(fd.get(), path)) return RunDir(path, std::move(fd), made);
   }
   return Error{EAGAIN, "flock", path, {}};
 }

@@ -17,13 +17,16 @@ class RunDir {
   // Listening on `ctl`, mode 0600.
   Result<UniqueFd> ListenControl() const;
   std::string file(const char* name) const { return path_ + "/" + name; }
+  // It was not there before, hence nothing of an earlier run: the directory is the last thing that goes.
+  bool isNew() const { return isNew_; }
   // With the files in it.
   void Remove();
 
  private:
-  RunDir(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  RunDir(std::string path, UniqueFd fd, bool isNew) : path_(std::move(path)), fd_(std::move(fd)), isNew_(isNew) {}
   std::string path_;
   UniqueFd fd_;
+  bool isNew_;
 };
 
 Status WriteText(const std::string& path, const std::string& text, uid_t user = 0, gid_t group = 0);

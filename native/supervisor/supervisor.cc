@@ -17,6 +17,7 @@
 #include "supervisor/cgroup_remains.h"
 #include "supervisor/host_mounts.h"
 #include "supervisor/id_claim.h"
+#include "supervisor/lxc_cgroups.h"
 #include "supervisor/oom.h"
 #include "supervisor/own_root.h"
 #include "supervisor/shared_root.h"
@@ -146,8 +147,9 @@ bool Supervisor::RunContainer() {
   }
   // Who may not mount has no way to them.
   const bool delegates = capabilities_.value_or(~0ull) & 1ull << CAP_SYS_ADMIN;
-  LxcStart lxc(request_.id, DirName(request_.runDir), runDir_->file("lxc.log"), delegates);
-  payloadGroup_ = lxc.payloadGroup();
+  const bool first = runDir_->isNew() && payloadGroup_.empty();
+  payloadGroup_ = first ? PayloadGroup(request_.id) : FreePayloadGroup(request_.id);
+  LxcStart lxc(request_.id, DirName(request_.runDir), payloadGroup_, runDir_->file("lxc.log"), delegates);
   Status configured = OpenHostMounts(container_.ids, config, warnings_);
   if (configured) configured = OpenSharedRoot(container_.ids, config);
   if (configured) configured = lxc.Configure(config);
@@ -156,7 +158,9 @@ bool Supervisor::RunContainer() {
     AbandonStart(EngineFailure(configured.error()), lxc.LogLines());
   } else {
     std::optional<int> status = lxc.Run(kShim, shimEnd_.get(), [this](int epoll) { Serve(epoll); });
-    // liblxc sees that init has died when it looks at the end of any process, an exec's too: perhaps just after we looked.
+    // liblxc sees that init has died when it looks at the end of any process, an exec's too: perhaps just after we looked, and
+    // before we knew that it had begun.
+    if (!over_ && status) init_->DrainReaped();
     if (!over_ && started_ && status) RecordInitDeath(*status);
     if (!over_) AbandonStart({FailureKind::kEngine, 0, "liblxc could not start the container"}, lxc.LogLines());
   }
@@ -321,7 +325,9 @@ void Supervisor::ReportExit(Process& process) {
 void Supervisor::HandleInitDeath() {
   init_->DrainLink();
   std::optional<int> status = init_->Reap(true);
-  if (status && !over_) RecordInitDeath(*status);
+  if (!status) return;
+  init_->DrainLink();  // what it had to say between the two
+  if (!over_) RecordInitDeath(*status);
 }
 
 void Supervisor::RecordInitDeath(int status) {

@@ -70,9 +70,10 @@ describe('supervisor', function () {
     await first.connection.signal(9);
     await first.connection.closed;
     const left = cgroupDirectories(`lxc.payload.${first.name}`);
-    for (const path of left) mkdirSync(path);
+    const runDir = host.path(`run/${first.name}`);
+    for (const path of [...left, runDir]) mkdirSync(path);
     try {
-      const again = host.start(['sleep', '100'], { id: first.name });
+      const again = host.start(['sleep', '100'], { id: first.name, runDir });
       const { pid } = await again.connection.started();
       assert.deepEqual(groupsOf(pid), [`lxc.payload.${first.name}-1`]);
       await again.connection.signal(9);

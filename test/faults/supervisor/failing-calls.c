@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded into a supervisor: counts what it and liblxc ask of the C library that can fail, in every process that comes
-// of it, and makes one of these calls fail, or kills who makes it. What is to fail and what has failed is in memory shared
-// with the test.
+// of it, and makes one of these calls fail, or take long, or kills who makes it. What is to fail and what has failed is in
+// memory shared with the test.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,7 +18,8 @@ struct control {
   atomic_uint target;  // 0: none
   atomic_uint count;
   int error;      // negative: the signal that ends a supervisor instead; what it has cloned does not count then
-  char fired[36];
+  unsigned delay; // in µs: the call only takes so much longer, a supervisor's as above
+  char fired[32];
   char only[16];  // no other calls count
 };
 
@@ -26,6 +27,7 @@ typedef long word;
 typedef word (*function)(word, word, word, word, word, word, word);
 
 static struct control *control;
+static unsigned late;
 
 __attribute__((constructor)) static void begin(void) {
   const char *path = getenv("DOCKERLITE_TEST_FAULTS");
@@ -44,13 +46,26 @@ static word kernel(word number, word a, word b) {
 
 static int strikes(const char *name) {
   if (!control || !control->target || (*control->only && strcmp(name, control->only))) return 0;
-  const word self = control->error < 0 ? kernel(SYS_getpid, 0, 0) : 0;
+  const word self = control->error < 0 || control->delay ? kernel(SYS_getpid, 0, 0) : 0;
   if (self == 1) return 0;
   if (atomic_fetch_add(&control->count, 1) + 1 != control->target) return 0;
   snprintf(control->fired, sizeof control->fired, "%s", name);
   if (control->error < 0) kernel(SYS_kill, self, -control->error);
+  if (control->delay) {
+    late = control->delay;
+    return 0;
+  }
   errno = control->error;
   return 1;
+}
+
+// What a call has found out is old when the caller gets it.
+static word lateness(word result) {
+  const int error = errno;
+  if (late) usleep(late);
+  late = 0;
+  errno = error;
+  return result;
 }
 
 // Integers and pointers travel in the same way whatever a function's prototype says: seven words are any call there is.
@@ -60,7 +75,7 @@ static int strikes(const char *name) {
   word wrapped_##name(WORDS) {                                   \
     static function next;                                        \
     if (!next) next = (function)dlsym(RTLD_NEXT, #name);         \
-    return strikes(#name) ? failure : next(a, b, c, d, e, f, g); \
+    return strikes(#name) ? failure : lateness(next(a, b, c, d, e, f, g)); \
   }
 #define FAILS(name) WRAP(name, -1)
 #define GIVES_NULL(name) WRAP(name, 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { randomInt } from 'node:crypto';
+import type { ContainerOptions } from '../../../lib/containers/spec';
+import { Engine } from '../../../lib/engine';
 import { TestEngine } from '../../helpers/engine';
 import { patience } from '../../helpers/patience';
 import { faultIn } from './fault-run';
@@ -52,6 +54,23 @@ describe('calls of the supervisor and of liblxc that fail', () => {
       const { fired, wrong } = await faultIn(test, interposer, scenario, n, { kills: true, only: 'sendmsg' });
       assert.deepEqual(wrong, [], `sendmsg ${n}`);
       if (fired === undefined) break;
+    }
+  });
+
+  it('a command that has begun and ended between two looks at it has done both', async function () {
+    this.timeout(patience(120_000));
+    const options: ContainerOptions = { image: 'busybox', command: ['true'], network: 'none' };
+    for (let n = 1, fired: string | undefined = ''; fired !== undefined; n++) {
+      await using client = await Engine.open({ root: test.root, pool: 0 });
+      const container = await client.containers.create(options);
+      ({ fired } = await interposer.around(async () => {
+        interposer.arm(n, { delays: 40, only: 'recvmsg' });
+        await container.start();
+        const { exitCode } = await container.wait();
+        assert.equal(exitCode, 0, `recvmsg ${n}`);
+        return interposer.disarm();
+      }));
+      await container.remove({ force: true });
     }
   });
 });
