@@ -3,6 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readMounts } from '../lib/binding/mounts';
 import type { Bed } from './bed';
 import { kernelMemory, processes, proportionalSize } from './machine-memory';
 import { type Comparison, measured } from './result';
@@ -51,8 +52,13 @@ function measurePeer(bed: Bed, { name, command, helpers }: Peer): Comparison {
   return { title: `${name}, ${COUNT} containers running sleep`, sides, checks: [{ what: 'memory of a container without its payload', value: each + kernel, unit: 'KiB' }] };
 }
 
+/** In a chroot, whose root is no mount, Docker cannot unpack a layer: it mounts / anew. */
+export function rootIsMounted(): boolean {
+  return readMounts().some(({ target }) => target === '/');
+}
+
 export function docker(bed: Bed): Peer | undefined {
-  if (!isInstalled('dockerd')) return undefined;
+  if (!isInstalled('dockerd') || !rootIsMounted()) return undefined;
   const directory = bed.scratch('docker');
   const socket = `unix://${bed.directory}/docker.sock`;
   return {

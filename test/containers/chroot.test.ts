@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootIsMounted } from '../../bench/peers';
 
 /** Makes a chroot of the host's directories whose "/" is a mount point or not, and runs the rest of its arguments in it. */
 const IN_CHROOT = `
@@ -27,7 +28,7 @@ describe('a chroot', () => {
   let directory = '';
 
   before(function () {
-    if (!/^(\S+ ){4}\/ /m.test(readFileSync('/proc/self/mountinfo', 'utf8'))) {
+    if (!rootIsMounted()) {
       console.log('    skipped: this root is no mount point, hence not to be kept from the mounts made here');
       this.skip();
     }

@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
+import { rootIsMounted } from '../../bench/peers';
 import { buildBusyboxRootfs } from './busybox';
 import { patience } from './patience';
 
 /** Why Docker cannot be run here; undefined when it can. */
 export function dockerMissing(): string | undefined {
   const missing = ['dockerd', 'docker', 'containerd', 'runc'].filter((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined);
-  return missing.length === 0 ? undefined : `${missing.join(', ')} not installed (Debian: docker.io)`;
+  if (missing.length > 0) return `${missing.join(', ')} not installed (Debian: docker.io)`;
+  return rootIsMounted() ? undefined : 'the root directory is that of a chroot, where Docker cannot unpack layers';
 }
 
 /** A Docker daemon of a test's own with the image `busybox`; it touches neither the network nor another daemon. */
