@@ -59,8 +59,8 @@ function imageSources(debs: string, sources: readonly AptSource[], keyring: stri
   const key = keyring === undefined ? undefined : `bootstrap.${isArmoured ? 'asc' : 'gpg'}`;
   if (keyring !== undefined && key !== undefined) copyFileSync(keyring, join(debs, key));
   const archives = new Map<string, string[]>();
-  for (const { url, components, suite } of sources) {
-    const where = `URIs: ${withoutPassword(url)}\nComponents: ${components.join(' ')}`;
+  for (const { url, components, suite, trusted } of sources) {
+    const where = `URIs: ${withoutPassword(url)}\nComponents: ${components.join(' ')}${trusted ? '\nTrusted: yes' : ''}`;
     archives.set(where, [...(archives.get(where) ?? []), suite]);
   }
   const paragraphs = [...archives].map(([where, suites]) => `Types: deb\n${where}\nSuites: ${suites.join(' ')}\n`);

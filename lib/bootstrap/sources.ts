@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Archives } from '../debian/archive';
+import { machineAccounts } from '../debian/apt-auth';
 import { machineConfig } from '../debian/apt-config';
 import { type AptSource, machineSources, sourcesFor } from '../debian/apt-sources';
 import { PackageIndex } from '../debian/package-index';
 import type { Release } from '../debian/release';
 import { DockerliteError, invalid } from '../errors';
-import { parseKeyring, readKeyring, type SigningKey } from '../openpgp/keyring';
+import { isNamed, parseKeyring, readKeyring, type SigningKey } from '../openpgp/keyring';
 import type { Job } from './bootstrap';
 
 /** What a suite consists of here, and the packages in it. */
@@ -25,13 +26,16 @@ const DEBIAN_KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.pgp', '/usr
 export async function openSuite({ options, emit, workspace }: Job, archives: Archives, suite: string): Promise<Suite> {
   const { signal, include = [] } = options;
   if (!include.every((name) => /^[a-z0-9][a-z0-9+.-]*$/.test(name))) throw invalid('package name', 'lower-case letters, digits and +.-', include.join(','));
-  const { own, sources } = wantedSources(suite, options);
+  const { own, sources: wanted } = wantedSources(suite, options);
+  // Who names a keyring wants to be sure.
+  const sources = wanted.map((source) => ({ ...source, trusted: source.trusted && options.keyring === undefined }));
   const architecture = debianArchitecture();
   const index = new PackageIndex();
   const found: { source: AptSource; release: Release }[] = [];
   for (const source of sources) {
-    emit({ kind: 'message', id: source.suite, text: `Reading package lists from ${withoutPassword(source.url)}` });
-    const release = await archives.release(source, keysFor(source, options.keyring), signal);
+    const unverified = source.trusted ? ', unverified: apt is told to trust it' : '';
+    emit({ kind: 'message', id: source.suite, text: `Reading package lists from ${withoutPassword(source.url)}${unverified}` });
+    const release = await archives.release(source, keysFor(source, options), signal);
     if (release !== undefined) found.push({ source, release });
     // What was only guessed from the machine's own release need not exist: unstable has no updates.
     else if (own || source === sources[0]) throw noSuite(source);
@@ -43,13 +47,14 @@ export async function openSuite({ options, emit, workspace }: Job, archives: Arc
 }
 
 export function makeArchives({ options }: Job): Archives {
-  return new Archives(machineConfig(options.aptDirectory), options.patience);
+  const { aptDirectory, patience } = options;
+  return new Archives(machineConfig(aptDirectory), machineAccounts(aptDirectory), patience);
 }
 
 function wantedSources(suite: string, { mirror, aptDirectory }: Job['options']): { own: boolean; sources: AptSource[] } {
   if (mirror !== undefined) {
     if (!/^https?:\/\//.test(mirror) || !URL.canParse(mirror)) throw invalid('mirror', 'an http or https URL', mirror);
-    return { own: true, sources: [{ url: mirror.endsWith('/') ? mirror : `${mirror}/`, suite, components: ['main'], keyrings: [], checkValidUntil: true }] };
+    return { own: true, sources: [{ url: mirror.endsWith('/') ? mirror : `${mirror}/`, suite, components: ['main'], keyrings: [], fingerprints: [], checkValidUntil: true, trusted: false }] };
   }
   const found = sourcesFor(suite, machineSources(aptDirectory));
   if (found.sources.length > 0) return found;
@@ -61,15 +66,16 @@ function noSuite({ url, suite }: AptSource): DockerliteError {
 }
 
 /** @throws E_NOT_FOUND when there is no key at all */
-function keysFor({ keyrings, key }: AptSource, keyring: string | undefined): SigningKey[] {
+function keysFor({ keyrings, key, fingerprints, trusted }: AptSource, { keyring, aptDirectory = '/etc/apt' }: Job['options']): SigningKey[] {
+  if (trusted) return [];
   if (keyring !== undefined) return readKeyring(keyring);
   if (key !== undefined) return parseKeyring(Buffer.from(key));
-  const files = keyrings.length > 0 ? keyrings : [...DEBIAN_KEYRINGS, ...trusted('/etc/apt/trusted.gpg.d')].filter((path) => existsSync(path));
-  if (files.length > 0) return files.flatMap(readKeyring);
+  const files = keyrings.length > 0 ? keyrings : [...DEBIAN_KEYRINGS, ...keyringsIn(`${aptDirectory}/trusted.gpg.d`)].filter((path) => existsSync(path));
+  if (files.length > 0) return files.flatMap(readKeyring).filter((one) => fingerprints.length === 0 || isNamed(one, fingerprints));
   throw new DockerliteError('E_NOT_FOUND', 'there is no keyring to verify the archive with', { hint: 'apt-get install debian-archive-keyring, or name one with --keyring.' });
 }
 
-function trusted(directory: string): string[] {
+function keyringsIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((name) => /\.(?:gpg|asc)$/.test(name))

@@ -37,6 +37,10 @@ export function parseConfig(text: string, config: Map<string, string>): void {
   }
 }
 
+export function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(?:yes|true|with|on|enable|1)$/i.test(value);
+}
+
 export function isFalse(value: string | undefined): boolean {
   return value !== undefined && /^(?:no|false|without|off|disable|0)$/i.test(value);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { namesIn, textOf } from '../util/optional-files';
+import { isFalse, isTrue } from './apt-config';
 import { parseParagraphs, words } from './paragraph';
 
 /** One suite of one archive. */
@@ -11,9 +12,13 @@ export interface AptSource {
   components: string[];
   /** Keyring files; empty: apt's own. */
   keyrings: string[];
+  /** Of the keys in them that count, 40 hex digits; with `!` not the keys below it. Empty: all. */
+  fingerprints: string[];
   /** An armoured key instead of a file. */
   key?: string;
   checkValidUntil: boolean;
+  /** Taken as it is, whoever signed it. */
+  trusted: boolean;
 }
 
 /** What apt of this machine is told, in its order: sources.list, then sources.list.d. What is not HTTP is left out. */
@@ -33,13 +38,14 @@ function parseLine(line: string): AptSource[] {
   if (match === null) return [];
   const [, options = '', url = '', suite = '', components = ''] = match;
   const option = (name: string) => words(options).find((word) => word.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
-  return [source({ url, suite, components, signedBy: option('signed-by')?.split(',').join(' '), checkValidUntil: option('check-valid-until') })];
+  return [source({ url, suite, components, signedBy: option('signed-by')?.split(',').join(' '), checkValidUntil: option('check-valid-until'), trusted: option('trusted') })];
 }
 
 function parseDeb822(fields: ReadonlyMap<string, string>): AptSource[] {
   if (fields.get('enabled')?.toLowerCase() === 'no' || !words(fields.get('types')).includes('deb')) return [];
-  const [components, signedBy, checkValidUntil] = [fields.get('components') ?? '', fields.get('signed-by'), fields.get('check-valid-until')];
-  return words(fields.get('uris')).flatMap((url) => words(fields.get('suites')).map((suite) => source({ url, suite, components, signedBy, checkValidUntil })));
+  const components = fields.get('components') ?? '';
+  const [signedBy, checkValidUntil, trusted] = ['signed-by', 'check-valid-until', 'trusted'].map((name) => fields.get(name));
+  return words(fields.get('uris')).flatMap((url) => words(fields.get('suites')).map((suite) => source({ url, suite, components, signedBy, checkValidUntil, trusted })));
 }
 
 interface Written {
@@ -48,18 +54,21 @@ interface Written {
   components: string;
   signedBy: string | undefined;
   checkValidUntil: string | undefined;
+  trusted: string | undefined;
 }
 
-function source({ url, suite, components, signedBy = '', checkValidUntil }: Written): AptSource {
+function source({ url, suite, components, signedBy = '', checkValidUntil, trusted = '' }: Written): AptSource {
   const isKey = signedBy.includes('BEGIN PGP PUBLIC KEY BLOCK');
   return {
     url: url.endsWith('/') ? url : `${url}/`,
     suite,
     components: words(components),
     keyrings: isKey ? [] : words(signedBy).filter((word) => word.startsWith('/')),
+    fingerprints: isKey ? [] : words(signedBy).filter((word) => !word.startsWith('/')),
     // A line with a dot is an empty one.
     ...(isKey && { key: signedBy.replace(/^\.$/gm, '') }),
-    checkValidUntil: !/^(?:no|false|0)$/i.test(checkValidUntil ?? ''),
+    checkValidUntil: !isFalse(checkValidUntil),
+    trusted: isTrue(trusted),
   };
 }
 

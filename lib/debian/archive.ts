@@ -11,10 +11,13 @@ import { readBody } from '../registry/answers';
 import { readBlob } from '../registry/blob-reader';
 import { DEFAULT_CERTIFICATES, PATIENCE, type Patience } from '../registry/settings';
 import { drain, type HttpResponse, Transport } from '../registry/transport';
+import { accountFor, type AptAccount } from './apt-auth';
 import { type AptConfig, aptProxy, isFalse } from './apt-config';
 import type { AptSource } from './apt-sources';
+import { aptTls } from './apt-tls';
 import type { DebianPackage, PackageIndex } from './package-index';
 import { parseRelease, type Release } from './release';
+import { isClearSigned, parseClearSigned } from '../openpgp/armor';
 import { verifyClearSigned } from '../openpgp/verify';
 import type { SigningKey } from '../openpgp/keyring';
 
@@ -29,6 +32,7 @@ export class Archives implements AsyncDisposable {
 
   constructor(
     private readonly config: AptConfig,
+    private readonly accounts: readonly AptAccount[] = [],
     patience: Partial<Patience> = {},
   ) {
     this.transport = new Transport({
@@ -37,32 +41,36 @@ export class Archives implements AsyncDisposable {
       certificates: DEFAULT_CERTIFICATES,
       patience: { ...PATIENCE, ...patience },
       proxy: (url) => aptProxy(config, url),
+      tls: (url) => aptTls(config, url),
     });
   }
 
   /**
-   * The verified Release file of a suite; undefined when the archive has no such suite.
+   * The Release file of a suite, verified unless its source is trusted anyhow; undefined when the archive has no such suite.
    * @throws E_SIGNATURE, E_REGISTRY, E_REGISTRY_UNREACHABLE
    */
   async release(source: AptSource, keys: readonly SigningKey[], signal?: AbortSignal): Promise<Release | undefined> {
     const url = new URL(`dists/${source.suite}/InRelease`, source.url);
     const what = shown(url);
-    const response = await this.get(url, {}, signal);
-    if (response.status !== 200) {
-      await drain(response);
-      if (response.status === 404) return undefined;
-      throw new DockerliteError('E_REGISTRY', `${what}: status ${response.status}`);
-    }
-    const message = (await readBody(response, LARGEST_RELEASE, what)).toString('utf8');
+    const message = (await this.text(url, signal)) ?? (source.trusted ? await this.text(new URL('Release', url), signal) : undefined);
+    if (message === undefined) return undefined;
     let release: Release;
     try {
-      release = parseRelease(verifyClearSigned(message, keys), what);
+      release = parseRelease(source.trusted ? textIn(message) : verifyClearSigned(message, keys), what);
     } catch (error) {
       if (!(error instanceof DockerliteError) || error.code !== 'E_SIGNATURE') throw error;
       throw new DockerliteError('E_SIGNATURE', `${what}: ${error.message}`, { ...(error.hint && { hint: error.hint }), cause: error });
     }
     this.check(release, source, what);
     return release;
+  }
+
+  private async text(url: URL, signal?: AbortSignal): Promise<string | undefined> {
+    const response = await this.get(url, {}, signal);
+    if (response.status === 200) return (await readBody(response, LARGEST_RELEASE, shown(url))).toString('utf8');
+    await drain(response);
+    if (response.status === 404) return undefined;
+    throw new DockerliteError('E_REGISTRY', `${shown(url)}: status ${response.status}`);
   }
 
   private check(release: Release, { suite, checkValidUntil }: AptSource, what: string): void {
@@ -138,10 +146,15 @@ export class Archives implements AsyncDisposable {
   private get(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpResponse> {
     const plain = new URL(url);
     plain.username = plain.password = '';
-    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    const authorization: Record<string, string> = url.username === '' ? {} : { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+    const account = url.username === '' ? accountFor(this.accounts, url) : { login: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+    const authorization: Record<string, string> = account === undefined ? {} : { authorization: `Basic ${Buffer.from(`${account.login}:${account.password}`).toString('base64')}` };
     return this.transport.send({ method: 'GET', url: plain, headers: { ...headers, ...authorization }, signal });
   }
+}
+
+/** Of a Release file that need not be signed. */
+function textIn(message: string): string {
+  return isClearSigned(message) ? parseClearSigned(message).text : message;
 }
 
 /** Without a password. */

@@ -18,6 +18,10 @@ function decode(block: string): Buffer {
   return Buffer.from(data.join(''), 'base64');
 }
 
+export function isClearSigned(message: string): boolean {
+  return message.startsWith(CLEAR);
+}
+
 export interface ClearSigned {
   /** White space at the ends of lines is gone: it was not signed. */
   text: string;

@@ -11,6 +11,8 @@ import { parseSignature, type Signature } from './signature';
 export interface SigningKey {
   key: PublicKey;
   expires: number;
+  /** Fingerprint of the primary key, which may be itself. */
+  primary: string;
 }
 
 const MAY_SIGN = 0x02;
@@ -44,6 +46,14 @@ export function parseKeyring(bytes: Buffer): SigningKey[] {
   return blocks.flatMap(signingKeys);
 }
 
+/** Whether one of these fingerprints is that of the key; or of its primary key, unless `!` says that no other is meant. */
+export function isNamed({ key, primary }: SigningKey, fingerprints: readonly string[]): boolean {
+  return fingerprints.some((text) => {
+    const wanted = text.toLowerCase();
+    return wanted === primary || wanted.replace(/!$/, '') === key.fingerprint;
+  });
+}
+
 /** A key with what was said about it: that which it said itself, of itself and of its subkeys, is believed. */
 function signingKeys([first, ...rest]: Packet[]): SigningKey[] {
   const primary = parsePublicKey((first as Packet).body);
@@ -74,7 +84,7 @@ function signingKeys([first, ...rest]: Packet[]): SigningKey[] {
   const expires = newest.map((one) => expiry(primary, one)).reduce(soonest);
   const flags = newest.map(({ keyFlags }) => keyFlags).find((some) => some !== undefined) ?? MAY_SIGN;
   const lives = keys.map((one) => ({ ...one, expires: soonest(one.expires, expires) }));
-  return (flags & MAY_SIGN) !== 0 ? [{ key: primary, expires }, ...lives] : lives;
+  return (flags & MAY_SIGN) !== 0 ? [{ key: primary, expires, primary: primary.fingerprint }, ...lives] : lives;
 }
 
 /** A subkey that its primary key says is its own and may sign, and that says so itself; not one that was revoked. */
@@ -83,7 +93,7 @@ function bind(primary: PublicKey, key: PublicKey, said: Signature[]): SigningKey
   const genuine = said.filter((one) => one.isBy(primary, data));
   const newest = latest(genuine, [0x18]);
   if (newest === undefined || genuine.some(({ type }) => type === 0x28) || ((newest.keyFlags ?? 0) & MAY_SIGN) === 0) return undefined;
-  return newest.embedded?.isBy(key, data) === true ? { key, expires: expiry(key, newest) } : undefined;
+  return newest.embedded?.isBy(key, data) === true ? { key, expires: expiry(key, newest), primary: primary.fingerprint } : undefined;
 }
 
 function latest(signatures: Signature[], types: number[]): Signature | undefined {

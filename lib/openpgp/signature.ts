@@ -8,6 +8,7 @@ import { newLength, readInteger, readNumber, splitPackets, TAG } from './packets
 const HASHES: Readonly<Record<number, string>> = { 8: 'sha256', 9: 'sha384', 10: 'sha512' };
 
 const RSA = [1, 3];
+const ECDSA = 19;
 const EDDSA_LEGACY = 22;
 const ED25519 = 27;
 
@@ -64,9 +65,10 @@ function isGenuine(key: PublicKey, hash: string, data: Buffer, numbers: Buffer):
   if (RSA.includes(key.algorithm)) return verify(hash, data, key.key, padded(readInteger(numbers, 0).value, key.size));
   const digest = createHash(hash).update(data).digest();
   if (key.algorithm === ED25519) return verify(null, digest, key.key, numbers.subarray(0, 64));
-  if (key.algorithm !== EDDSA_LEGACY) return false;
+  if (key.algorithm !== EDDSA_LEGACY && key.algorithm !== ECDSA) return false;
   const r = readInteger(numbers, 0);
   const s = readInteger(numbers, r.end);
+  if (key.algorithm === ECDSA) return verify(hash, data, { key: key.key, dsaEncoding: 'ieee-p1363' }, Buffer.concat([padded(r.value, key.size), padded(s.value, key.size)]));
   return verify(null, digest, key.key, Buffer.concat([padded(r.value, 32), padded(s.value, 32)]));
 }
 

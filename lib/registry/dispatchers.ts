@@ -43,6 +43,7 @@ export class Dispatchers {
       ca,
       ...(cert.length > 0 && { cert, key }),
       rejectUnauthorized: !this.settings.isInsecure(url.host),
+      ...this.settings.tls?.(url),
     };
   }
 }

@@ -50,6 +50,17 @@ export interface Settings {
   readonly patience: Patience;
   /** Proxy of a URL, null for none; undefined: as the environment says. */
   proxy?(url: URL): URL | null | undefined;
+  /** Of an encrypted connection, in place of what the machine and the directories of certificates say. */
+  tls?(url: URL): TlsSettings;
+}
+
+/** As node:tls names them. */
+export interface TlsSettings {
+  ca?: string[];
+  cert?: string[];
+  key?: string[];
+  rejectUnauthorized?: boolean;
+  checkServerIdentity?: () => undefined;
 }
 
 /** @throws E_INVALID for a file that cannot be understood */

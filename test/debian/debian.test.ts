@@ -5,8 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { accountFor, machineAccounts } from '../../lib/debian/apt-auth';
 import { aptProxy, machineConfig, parseConfig } from '../../lib/debian/apt-config';
 import { machineSources, sourcesFor } from '../../lib/debian/apt-sources';
+import { aptTls } from '../../lib/debian/apt-tls';
 import { PackageIndex } from '../../lib/debian/package-index';
 import { parseDepends } from '../../lib/debian/relations';
 import { batches, resolve } from '../../lib/debian/resolve';
@@ -143,9 +145,54 @@ describe('what apt of a machine is told', () => {
     write('sources.list.d/b.sources', 'Types: deb deb-src\nURIs: https://b/debian/ http://c/d\nSuites: trixie trixie-updates\nComponents: main\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----\n\nTypes: deb\nEnabled: no\nURIs: http://off/\nSuites: x\n');
     write('sources.list.d/ignored.list.save', 'deb http://old/ x main\n');
     const sources = machineSources(directory);
-    assert.deepEqual(sources[0], { url: 'http://a/debian/', suite: 'bookworm', components: ['main', 'contrib'], keyrings: ['/k.gpg'], checkValidUntil: false });
+    assert.deepEqual(sources[0], { url: 'http://a/debian/', suite: 'bookworm', components: ['main', 'contrib'], keyrings: ['/k.gpg'], fingerprints: [], checkValidUntil: false, trusted: false });
     assert.deepEqual(sources.map(({ url, suite }) => `${url} ${suite}`), ['http://a/debian/ bookworm', 'https://b/debian/ trixie', 'https://b/debian/ trixie-updates', 'http://c/d/ trixie', 'http://c/d/ trixie-updates']);
     assert.equal(sources[1]?.key, '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc\n-----END PGP PUBLIC KEY BLOCK-----'.replace(/^/, '\n'));
+  });
+
+  it('says whose word counts: keyrings, fingerprints in them, or nobody at all', () => {
+    write('sources.list', 'deb [trusted=yes] http://a/ x main\ndeb [ signed-by=/k.gpg,ABCD!,/l.gpg ] http://b/ x main\n');
+    write('sources.list.d/c.sources', 'Types: deb\nURIs: http://c/\nSuites: x\nTrusted: yes\nSigned-By: /m.gpg 1234\n\nTypes: deb\nURIs: http://d/\nSuites: x\nTrusted: no\n');
+    const shown = machineSources(directory).map(({ url, trusted, keyrings, fingerprints }) => [url, trusted, ...keyrings, ...fingerprints]);
+    assert.deepEqual(shown, [['http://a/', true], ['http://b/', false, '/k.gpg', '/l.gpg', 'ABCD!'], ['http://c/', true, '/m.gpg', '1234'], ['http://d/', false]]);
+  });
+
+  it('says who one is at an archive', () => {
+    write('auth.conf', 'machine a.example login ann password one\nmachine b.example:8443/debian\n  login ben account x\n  password two\nmachine http://c.example/ login cy password login');
+    mkdirSync(join(directory, 'auth.conf.d'));
+    write('auth.conf.d/more.conf', 'machine a.example/other login no password no machine last.example login liz');
+    write('auth.conf.d/ignored', 'machine ignored.example login x password x');
+    const accounts = machineAccounts(directory);
+    const who = (url: string) => {
+      const { login, password } = accountFor(accounts, new URL(url)) ?? {};
+      return login === undefined ? undefined : `${login}:${password}`;
+    };
+    for (const [url, wanted] of Object.entries({
+      'https://a.example/debian': 'ann:one',
+      'https://a.example:99/': 'ann:one',
+      'http://a.example/debian': undefined,
+      'https://a.example.org/': undefined,
+      'https://b.example:8443/debian/dists': 'ben:two',
+      'https://b.example:8443/ubuntu': undefined,
+      'https://b.example/debian': undefined,
+      'http://c.example/x': 'cy:login',
+      'https://c.example/x': undefined,
+      'https://last.example/': 'liz:',
+      'https://ignored.example/': undefined,
+    })) assert.equal(who(url), wanted, url);
+  });
+
+  it('says which certificates count, for a host or for all', () => {
+    for (const name of ['ca', 'other', 'client']) write(name, name);
+    const at = (name: string) => join(directory, name);
+    write('apt.conf', `Acquire::https { CaInfo "${at('ca')}"; CaInfo::a.example "${at('other')}"; b.example::SslCert "${at('client')}"; Verify-Peer::c.example "false"; };\n`);
+    const config = machineConfig(directory);
+    const of = (host: string) => aptTls(config, new URL(`https://${host}/`));
+    assert.deepEqual(of('a.example'), { ca: ['other'] });
+    assert.deepEqual(of('b.example'), { ca: ['ca'], cert: ['client'], key: ['client'] });
+    assert.deepEqual(of('c.example'), { ca: ['ca'], rejectUnauthorized: false });
+    assert.deepEqual(aptTls(new Map(), new URL('https://a.example/')), {});
+    assert.throws(() => aptTls(new Map([['acquire::https::cainfo', '/nonexistent']]), new URL('https://a/')), (error: DockerliteError) => error.code === 'E_INVALID' && /cainfo/.test(error.message));
   });
 
   it('names the sources of another suite by those of its own', () => {

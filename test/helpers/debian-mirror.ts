@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { makeCertificates } from './certificates';
 import type { TestKey } from './gpg';
 import { buildTar, type TarEntry } from './hostile-archive';
 
@@ -45,23 +47,29 @@ export class DebianMirror {
   /** Paths below the root that are answered otherwise. */
   readonly answers = new Map<string, Answer>();
   readonly requested: string[] = [];
+  /** What has to be said to get anything: `name:password`. */
+  account: string | undefined;
   private readonly packages: string[] = [];
 
   private constructor(
     private readonly server: Server,
     private readonly directory: string,
+    private readonly protocol: string,
   ) {}
 
-  static async start(directory: string): Promise<DebianMirror> {
-    const server = createServer();
+  /** With `tls` its certificate is signed by ca.crt in the directory. */
+  static async start(directory: string, { tls = false } = {}): Promise<DebianMirror> {
+    if (tls) makeCertificates(directory);
+    const file = (name: string) => readFileSync(join(directory, name));
+    const server = tls ? createTlsServer({ cert: file('server.crt'), key: file('server.key') }) : createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const mirror = new DebianMirror(server, directory);
+    const mirror = new DebianMirror(server, directory, tls ? 'https' : 'http');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => mirror.answer(request, response));
     return mirror;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/debian`;
+    return `${this.protocol}://127.0.0.1:${(this.server.address() as AddressInfo).port}/debian`;
   }
 
   async stop(): Promise<void> {
@@ -107,7 +115,9 @@ export class DebianMirror {
     this.requested.push(path);
     const special = this.answers.get(path);
     const bytes = this.files.get(path);
-    if (special !== undefined) special(request, response);
+    const isWelcome = this.account === undefined || request.headers.authorization === `Basic ${Buffer.from(this.account).toString('base64')}`;
+    if (!isWelcome) response.writeHead(401).end();
+    else if (special !== undefined) special(request, response);
     else if (bytes === undefined) response.writeHead(404).end();
     else response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
   }

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answers, freePort } from '../../bench/images/registry';
+import { makeCertificates } from './certificates';
 
 /** ann:pw, as `htpasswd -B` writes it. */
 const HTPASSWD = 'ann:$2y$05$Q/zzys4JRmQ1s16T3EHpV.GRgGveUJOfFvQS1sIU8QHXNOabkvNfm\n';
@@ -34,7 +35,7 @@ export class DockerRegistry implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), 'docker-registry-'));
     writeFileSync(join(directory, 'htpasswd'), HTPASSWD);
     const port = await freePort();
-    if (options.tls === true) makeCertificates(directory, `127.0.0.1:${port}`);
+    if (options.tls === true) makeCertsDirectory(directory, `127.0.0.1:${port}`);
     writeFileSync(join(directory, 'config.yml'), configuration(directory, port, options));
     const child = spawn('docker-registry', ['serve', join(directory, 'config.yml')], { stdio: 'ignore' });
     const registry = new DockerRegistry(directory, port, child, options);
@@ -78,13 +79,9 @@ function configuration(directory: string, port: number, { tls, auth }: DockerReg
   return `${lines.join('\n')}\n`;
 }
 
-/** An authority of the test's own, and a certificate for 127.0.0.1 that it signed. */
-function makeCertificates(directory: string, host: string): void {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' });
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
-  openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=registry');
-  writeFileSync(join(directory, 'extensions'), 'subjectAltName=IP:127.0.0.1,DNS:registry.test\n');
-  openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'server.crt', '-days', '2', '-extfile', 'extensions');
+/** Those of the server, and certs.d for who is to trust them. */
+function makeCertsDirectory(directory: string, host: string): void {
+  makeCertificates(directory);
   mkdirSync(join(directory, 'certs.d', host), { recursive: true });
   copyFileSync(join(directory, 'ca.crt'), join(directory, 'certs.d', host, 'ca.crt'));
 }

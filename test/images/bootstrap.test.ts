@@ -162,6 +162,53 @@ describe('bootstrapping images', () => {
     assert.ok(mirror.requested.includes('dists/tiny-updates/InRelease'), 'a sibling that is not there is left out');
   });
 
+  /** What apt is told, in a directory of its own. */
+  const aptSays = (files: Record<string, string>) => {
+    const aptDirectory = join(test.loop.directory, `apt-${count}`);
+    mkdirSync(join(aptDirectory, 'sources.list.d'), { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(aptDirectory, name), text);
+    return { mirror: undefined, keyring: undefined, aptDirectory };
+  };
+  const unsigned = (text: string) => text.replace(/^.*?\n\n/s, '').replace(/-----BEGIN PGP SIGNATURE[^]*/, '');
+
+  it('takes what apt is told to trust as it is, but nothing else that nobody signed', async () => {
+    add(...ESSENTIALS);
+    publish({ signed: unsigned });
+    mirror.files.set('dists/tiny/Release', mirror.files.get('dists/tiny/InRelease') as Buffer);
+    mirror.files.delete('dists/tiny/InRelease');
+    const said = aptSays({ 'sources.list': `deb [trusted=yes] ${mirror.url} tiny main\n` });
+    const events = await collect<TransferEvent>(bootstrap({ ...said, reference: 'x:trusted' }));
+    assert.match(JSON.stringify(events), /unverified: apt is told to trust it/);
+    const root = store.layout.imageRootfs((await test.engine.images.get('x:trusted')).id);
+    assert.match(readFileSync(join(root, 'etc/apt/sources.list.d/debian.sources'), 'utf8'), /^Trusted: yes$/m);
+    publish({ signed: unsigned });
+    await assert.rejects(bootstrap({ ...said, keyring: key.keyring() }).result, (error: DockerliteError) => error.code === 'E_SIGNATURE');
+  });
+
+  it('believes of a keyring the keys that are named', async () => {
+    add(...ESSENTIALS);
+    publish();
+    const source = (fingerprint: string) => aptSays({ 'sources.list': `deb [signed-by=${key.keyring()},${fingerprint}] ${mirror.url} tiny main\n` });
+    await assert.rejects(bootstrap(source(other.fingerprint)).result, (error: DockerliteError) => error.code === 'E_SIGNATURE' && /no public key/.test(error.message));
+    await bootstrap({ ...source(key.fingerprint), reference: 'x:named' }).result;
+  });
+
+  it('says who it is, over encrypted connections that the authority apt is told of vouches for', async () => {
+    await mirror.stop();
+    const directory = join(test.loop.directory, 'tls');
+    mkdirSync(directory);
+    mirror = await DebianMirror.start(directory, { tls: true });
+    mirror.account = 'ann:pw';
+    add(...ESSENTIALS);
+    publish();
+    const sources = `deb [signed-by=${key.keyring()}] ${mirror.url} tiny main\n`;
+    const [auth, config] = [`machine 127.0.0.1/debian login ann password pw\n`, `Acquire::https::CaInfo "${join(directory, 'ca.crt')}";\n`];
+    const fails = (files: Record<string, string>, wanted: RegExp) => assert.rejects(bootstrap(aptSays({ 'sources.list': sources, 'auth.conf': '', 'apt.conf': '', ...files })).result, wanted);
+    await fails({ 'auth.conf': auth }, /certificate/);
+    await fails({ 'apt.conf': config }, /status 401/);
+    await bootstrap({ ...aptSays({ 'sources.list': sources, 'auth.conf': auth, 'apt.conf': config }), reference: 'x:tls' }).result;
+  });
+
   it('honours what apt is told of dates', async () => {
     add(...ESSENTIALS);
     publish({ validUntil: new Date(Date.now() - 1000) });

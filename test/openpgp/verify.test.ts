@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { DockerliteError } from '../../lib/errors';
-import { parseKeyring, readKeyring } from '../../lib/openpgp/keyring';
+import { isNamed, parseKeyring, readKeyring } from '../../lib/openpgp/keyring';
 import { type Packet, splitPackets, TAG } from '../../lib/openpgp/packets';
 import { verifyClearSigned } from '../../lib/openpgp/verify';
 import { Gpg, type TestKey } from '../helpers/gpg';
@@ -39,6 +39,9 @@ describe('clear-signed messages', () => {
   const kinds: [string, () => TestKey, string[]][] = [
     ['Ed25519', () => key, []],
     ['RSA of 2048 bits', () => gpg.key('rsa', 'rsa2048'), []],
+    ['ECDSA on P-256', () => gpg.key('p256', 'nistp256'), []],
+    ['ECDSA on P-384', () => gpg.key('p384', 'nistp384'), []],
+    ['ECDSA on P-521', () => gpg.key('p521', 'nistp521'), []],
     ['a subkey', () => gpg.key('sub', 'ed25519', { subkey: true }), []],
     ['a subkey of RSA', () => gpg.key('rsasub', 'rsa3072', { subkey: true }), []],
     ['SHA256', () => key, ['--digest-algo', 'SHA256']],
@@ -61,6 +64,8 @@ describe('clear-signed messages', () => {
   });
 
   it('are refused when a character of the text is another', () => {
+    const curve = gpg.key('curve', 'nistp256');
+    refuses(curve.clearSign(TEXT).replace('Suite: tiny', 'Suite: tony'), curve.keyring(), /is wrong/);
     const message = key.clearSign(TEXT);
     for (const changed of ['Suite: tinY', 'Suite:  tiny', 'Suite: tiny\nmore: x', ' Suite: tiny']) refuses(message.replace('Suite: tiny', changed), key.keyring(), /is wrong/);
   });
@@ -144,6 +149,15 @@ describe('clear-signed messages', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('are by a key that fingerprints name: its own, or with those below it that of its primary key', () => {
+    const named = gpg.key('named', 'ed25519', { subkey: true });
+    const [sub] = readKeyring(named.keyring());
+    assert.ok(sub !== undefined && sub.key.fingerprint !== sub.primary);
+    const isMeant = (...fingerprints: string[]) => isNamed(sub, fingerprints);
+    assert.deepEqual([named.fingerprint, `${named.fingerprint}!`, sub.key.fingerprint, `${sub.key.fingerprint}!`].map((one) => isMeant(one)), [true, false, true, true]);
+    assert.equal(isMeant(other.fingerprint, named.fingerprint.slice(8)), false);
   });
 
   it('of a keybox or a missing keyring are explained', () => {
