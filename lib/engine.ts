@@ -16,6 +16,7 @@ import { type EventsOptions, watchEvents } from './events/events';
 import { SnapshotPool } from './store/snapshot-pool';
 import { Volumes } from './volumes/volumes';
 import { openStore, type Store, storeRoot } from './store/store';
+import { BIGINT, checkShape, FLAG, NUMBER, options as shape, SIGNAL, TEXT, TEXTS_OF_EACH } from './util/shape';
 import { systemError } from './util/system-error';
 import { sweepWorkspaces } from './store/workspace';
 
@@ -27,6 +28,11 @@ export interface EngineOptions {
   /** For a process that starts one container and ends: the supervisor needs no fork. */
   oneShot?: boolean;
 }
+
+const OPEN = shape({ root: TEXT, pool: NUMBER, oneShot: FLAG });
+const EVENTS = shape({ since: BIGINT, until: BIGINT, filters: TEXTS_OF_EACH, signal: SIGNAL });
+const CLOSE = shape({ exiting: FLAG });
+const CHECK = shape({ repair: FLAG, signal: SIGNAL });
 
 /** An open store and everything that can be done with it. Several may be open in one process, and in many. */
 export class Engine implements AsyncDisposable {
@@ -49,6 +55,7 @@ export class Engine implements AsyncDisposable {
 
   /** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION, E_NATIVE_MISSING */
   static async open(options: EngineOptions = {}): Promise<Engine> {
+    checkShape('options', options, OPEN);
     const launcher = new Launcher(options.oneShot === true);
     let store: Store | undefined;
     try {
@@ -84,12 +91,14 @@ export class Engine implements AsyncDisposable {
 
   /** What happens in the store, whichever process does it; see EventsOptions. @throws E_INVALID */
   events(options: EventsOptions = {}): AsyncGenerator<EngineEvent> {
+    checkShape('options', options, EVENTS);
     tellPosted(this.context.store);
     return watchEvents(this.context.store, options);
   }
 
   /** What in the store is not as it should be; with `repair`, mended. What a killed process left in the middle of its work was mended by `open`. */
   check(options: CheckOptions = {}): AsyncGenerator<Finding> {
+    checkShape('options', options, CHECK);
     return checkStore(this.context, options);
   }
 
@@ -98,6 +107,7 @@ export class Engine implements AsyncDisposable {
    * one: folding it into the database would be three fsyncs for everybody who runs one command.
    */
   async close(options: { exiting?: boolean } = {}): Promise<void> {
+    checkShape('options', options, CLOSE);
     this.context.launcher.close();
     await this.context.pool.settled();
     clearTold(this.context.store.db);

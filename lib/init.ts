@@ -8,6 +8,7 @@ import * as btrfs from './binding/btrfs';
 import { DockerliteError, invalid } from './errors';
 import { createEmptyImage } from './images/empty';
 import { chooseSubnet } from './network/subnet';
+import { checkShape, FLAG, NUMBER, options as shape, TEXT } from './util/shape';
 import { withUndo } from './util/undo';
 import { StateDatabase } from './store/database';
 import { type Backing, beginInit, endInit, settleInit, undoInit } from './store/init-journal';
@@ -15,6 +16,7 @@ import { Layout } from './store/layout';
 import { enableQuotas } from './store/quotas';
 import { BTRFS_MAGIC, readMarker, requireRoot, type StoreMarker } from './store/store';
 
+const INIT = shape({ root: TEXT, size: NUMBER, device: TEXT, force: FLAG, subnet: TEXT });
 const MIN_SIZE = 256 * 1024 * 1024;
 
 export interface InitOptions {
@@ -44,6 +46,8 @@ export interface InitResult {
  * @throws E_STORE_EXISTS, E_INVALID, E_PERMISSION, E_NO_SPACE, E_CONFLICT (the directory or device holds something)
  */
 export async function initStore(options: InitOptions): Promise<InitResult> {
+  checkShape('options', options, INIT);
+  checkShape('store root', options.root, TEXT);
   requireRoot();
   const { root } = options;
   if (!root.startsWith('/')) throw invalid('store root', 'an absolute path', root);

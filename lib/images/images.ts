@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveEnd } from '../binding/types';
 import type { Context } from '../context';
-import { checkShape, options, TEXTS_OF_EACH } from '../util/shape';
+import { ARCHIVE_END, checkShape, NAME, type Shape, TEXT, TEXTS } from '../util/shape';
 import type { Bootstrap, BootstrapOptions } from './bootstrap-options';
 import { importImage, type ImportOptions, type ImportSource } from './import';
 import { describeImage, type ImageInfo } from './inspect';
@@ -16,11 +16,27 @@ import { removeImage, type RemovedImage, type RemoveImageOptions } from './remov
 import type { SaveOptions } from './save';
 import type { ReceivedImage, ReceiveOptions } from './snapshot/receive';
 import type { SendOptions, SentImage } from './snapshot/send';
+import * as shapes from './option-shapes';
 import { tagImage } from './tag';
-import type { Transfer } from './transfer';
+import { Transfer } from './transfer';
 import type { ImageTreeNode } from './tree';
 
-const LIST_OPTIONS = options({ filters: TEXTS_OF_EACH });
+/** What a program handed over, what it is called, and what it should be. */
+type Given = [what: string, value: unknown, shape: Shape];
+
+function check(...given: Given[]): void {
+  for (const [what, value, shape] of given) checkShape(what, value, shape);
+}
+
+/** Of a transfer everything that goes wrong is told by its `result`. */
+function begin<T>(given: Given[], start: () => Transfer<T>): Transfer<T> {
+  try {
+    check(...given);
+  } catch (error) {
+    return Transfer.failed(error);
+  }
+  return start();
+}
 
 /** The images of a store. */
 export class Images {
@@ -32,12 +48,13 @@ export class Images {
 
   /** Makes an image of a directory or a tar archive. */
   async import(source: ImportSource, options: ImportOptions = {}): Promise<Image> {
+    check(['source', source, ARCHIVE_END], ['options', options, shapes.IMPORT]);
     return importImage(this.context, source, options);
   }
 
   /** Makes a base image out of the packages that this machine's apt would install, see bootstrapImage. */
   bootstrap(what: string, options: BootstrapOptions = {}): Transfer<Image> {
-    return this.make(what, options);
+    return begin([['image to bootstrap', what, TEXT], ['options', options, shapes.BOOTSTRAP]], () => this.make(what, options));
   }
 
   /** By name, id, or unique prefix of an id. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
@@ -52,33 +69,39 @@ export class Images {
 
   /** Newest first. */
   async list(options: ImageListOptions = {}): Promise<Image[]> {
-    checkShape('options', options, LIST_OPTIONS);
+    check(['options', options, shapes.LIST]);
     return listImages(this.context.store, options);
   }
 
   /** The same images, each below the one it was made from. */
   async tree(options: ImageListOptions = {}): Promise<ImageTreeNode[]> {
-    checkShape('options', options, LIST_OPTIONS);
+    check(['options', options, shapes.LIST]);
     const { imageTree } = require('./tree') as typeof import('./tree');
     return imageTree(this.context.store, options);
   }
 
   /** Pulls an image from a registry, see pullImage. */
   pull(name: string, options: PullOptions = {}): Transfer<PulledImage> {
-    const { pullImage } = require('./pull') as typeof import('./pull');
-    return pullImage(this.context, name, options);
+    return begin([['reference', name, NAME], ['options', options, shapes.PULL]], () => {
+      const { pullImage } = require('./pull') as typeof import('./pull');
+      return pullImage(this.context, name, options);
+    });
   }
 
   /** Pulls every tag of a repository. */
   pullAllTags(name: string, options: PullOptions = {}): Transfer<PulledImage[]> {
-    const { pullAllTags } = require('./pull') as typeof import('./pull');
-    return pullAllTags(this.context, name, options);
+    return begin([['reference', name, NAME], ['options', options, shapes.PULL]], () => {
+      const { pullAllTags } = require('./pull') as typeof import('./pull');
+      return pullAllTags(this.context, name, options);
+    });
   }
 
   /** Pushes an image to the registry its name says, see pushImage. */
   push(name: string, options: PushOptions = {}): Transfer<PushedImage> {
-    const { pushImage } = require('./push') as typeof import('./push');
-    return pushImage(this.context, name, options);
+    return begin([['reference', name, NAME], ['options', options, shapes.PUSH]], () => {
+      const { pushImage } = require('./push') as typeof import('./push');
+      return pushImage(this.context, name, options);
+    });
   }
 
   /** How an image came to be, newest step first. @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS */
@@ -89,26 +112,33 @@ export class Images {
 
   /** Writes images as one archive, see saveImages. */
   async save(names: readonly string[], target: ArchiveEnd, options: SaveOptions = {}): Promise<void> {
+    check(['names', names, TEXTS], ['target', target, ARCHIVE_END], ['options', options, shapes.ARCHIVE]);
     const { saveImages } = require('./save') as typeof import('./save');
     await saveImages(this.context, names, target, options);
   }
 
   /** Loads the images of an archive, see loadImages. */
   load(source: ArchiveEnd, options: LoadOptions = {}): Transfer<LoadedImage[]> {
-    const { loadImages } = require('./load') as typeof import('./load');
-    return loadImages(this.context, source, options);
+    return begin([['source', source, ARCHIVE_END], ['options', options, shapes.ARCHIVE]], () => {
+      const { loadImages } = require('./load') as typeof import('./load');
+      return loadImages(this.context, source, options);
+    });
   }
 
   /** Sends an image to another store, as the difference to what that has, see sendImage. */
   send(name: string, target: ArchiveEnd, options: SendOptions = {}): Transfer<SentImage> {
-    const { sendImage } = require('./snapshot/send') as typeof import('./snapshot/send');
-    return sendImage(this.context, name, target, options);
+    return begin([['image', name, NAME], ['target', target, ARCHIVE_END], ['options', options, shapes.SEND]], () => {
+      const { sendImage } = require('./snapshot/send') as typeof import('./snapshot/send');
+      return sendImage(this.context, name, target, options);
+    });
   }
 
   /** Receives what `send` sent, see receiveImages. */
   receive(source: ArchiveEnd, options: ReceiveOptions = {}): Transfer<ReceivedImage[]> {
-    const { receiveImages } = require('./snapshot/receive') as typeof import('./snapshot/receive');
-    return receiveImages(this.context, source, options);
+    return begin([['source', source, ARCHIVE_END], ['options', options, shapes.RECEIVE]], () => {
+      const { receiveImages } = require('./snapshot/receive') as typeof import('./snapshot/receive');
+      return receiveImages(this.context, source, options);
+    });
   }
 
   /** What this store has, for the `have` of a `send` to it. */
@@ -124,11 +154,13 @@ export class Images {
 
   /** Takes a name off an image, and removes the image with its last name. @throws E_CONFLICT while containers use it */
   async remove(wanted: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+    check(['options', options, shapes.REMOVE]);
     return removeImage(this.context, wanted, options);
   }
 
   /** Removes images without a name, or all from which no container was made. */
   async prune(options: PruneImagesOptions = {}): Promise<PrunedImages> {
+    check(['options', options, shapes.PRUNE]);
     return pruneImages(this.context, options);
   }
 }

@@ -39,6 +39,11 @@ export class Transfer<Result> implements AsyncIterable<TransferEvent> {
     this.result.catch(() => undefined);
   }
 
+  /** What was not even begun. */
+  static failed<Result>(error: unknown): Transfer<Result> {
+    return new Transfer(() => Promise.reject(error));
+  }
+
   /** @throws what `result` rejects with, after the last event */
   async *[Symbol.asyncIterator](): AsyncGenerator<TransferEvent> {
     for (;;) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { DockerliteError } from '../errors';
+import { checkShape, TEXT } from '../util/shape';
 import { parseTarget } from './egress';
 
 const LONGEST = 1 << 20;
@@ -10,6 +11,7 @@ const LONGEST = 1 << 20;
  * @throws E_INVALID with the file and the line
  */
 export function readEgressFile(path: string): string[] {
+  checkShape('path', path, TEXT);
   const targets = readText(path)
     .split('\n')
     .map((line, i) => ({ number: i + 1, text: line.replace(/#.*/, '').trim() }))

@@ -5,12 +5,14 @@ import { DockerliteError } from '../errors';
 import { StateDatabase } from '../store/database';
 import { Layout } from '../store/layout';
 import { readMarker, requireRoot, type Store } from '../store/store';
+import { checkShape, TEXT } from '../util/shape';
 import { holders } from './holders';
 import { restoreRows } from './restore-rows';
 import { dropOrphans, salvage } from './salvage';
 
 /** What is wrong with the state of a store, one line each; nothing when it is well, or there is no store. */
 export function examineState(root: string): string[] {
+  checkShape('store root', root, TEXT);
   const marker = readMarker(root);
   if (marker === undefined) return [];
   try {
@@ -32,6 +34,7 @@ export function examineState(root: string): string[] {
  * @throws E_CONFLICT while a process has the file open
  */
 export async function* recoverState(root: string): AsyncGenerator<Finding> {
+  checkShape('store root', root, TEXT);
   requireRoot();
   const marker = readMarker(root);
   if (marker === undefined) throw new DockerliteError('E_STORE_MISSING', `there is no dockerlite store at ${root}`, { path: root });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 import { DockerliteError } from '../errors';
+import { checkShape, SIGNAL } from './shape';
 
 /** The error of what its caller's signal has ended. */
 export function aborted(signal: AbortSignal): DockerliteError {
@@ -15,8 +16,7 @@ export function checkAborted(signal: AbortSignal | undefined): void {
 
 /** @throws E_INVALID */
 export function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal === undefined || (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function')) return;
-  throw new DockerliteError('E_INVALID', 'invalid signal: expected an AbortSignal');
+  if (signal !== undefined) checkShape('signal', signal, SIGNAL);
 }
 
 /** The same promise, but that it rejects with E_ABORTED as soon as the signal says so. */

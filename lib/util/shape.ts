@@ -12,6 +12,8 @@ export interface Shape {
 
 const of = (expected: string, fits: Shape['fits']): Shape => ({ expected, fits });
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isDescriptor = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
+const isPath = (value: unknown): boolean => isText(value) || (Buffer.isBuffer(value) && !value.includes(0));
 const isText = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0');
 
 export const TEXT = of('text without NUL bytes', isText);
@@ -19,6 +21,7 @@ export const TEXT = of('text without NUL bytes', isText);
 export const NAME = of('text', (value) => typeof value === 'string');
 export const FLAG = of('true or false', (value) => typeof value === 'boolean');
 export const NUMBER = of('a number', (value) => typeof value === 'number' && !Number.isNaN(value));
+export const BIGINT = of('a bigint', (value) => typeof value === 'bigint');
 export const OBJECT = of('an object', isObject);
 export const LIST = of('a list', Array.isArray);
 export const TEXTS = of('a list of texts without NUL bytes', (value) => Array.isArray(value) && value.every(isText));
@@ -26,6 +29,10 @@ export const TEXTS = of('a list of texts without NUL bytes', (value) => Array.is
 export const ENTRIES = of('a list of texts or objects', (value) => Array.isArray(value) && value.every((each) => isText(each) || isObject(each)));
 export const TEXT_OF_EACH = of('an object of texts without NUL bytes', (value) => isObject(value) && Object.entries(value).flat().every(isText));
 export const TEXTS_OF_EACH = of('an object of lists of texts', (value) => isObject(value) && Object.values(value).every((each) => TEXTS.fits(each)));
+
+export const SIGNAL = of('an AbortSignal', (value) => isObject(value) && typeof (value as AbortSignal).aborted === 'boolean' && typeof (value as AbortSignal).addEventListener === 'function');
+/** Where an archive comes from or goes to. */
+export const ARCHIVE_END = of('{ path } or { fd }', (value) => isObject(value) && ('fd' in value ? isDescriptor(value.fd) : 'path' in value && isPath(value.path)));
 
 /** Any of these. */
 export function either(...shapes: Shape[]): Shape {
