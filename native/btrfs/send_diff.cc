@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "btrfs/send_diff.h"
 
-#include <fcntl.h>
 #include <linux/btrfs.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cstring>
-#include <system_error>
-#include <thread>
 
+#include "btrfs/send_pipe.h"
 #include "btrfs/send_resolve.h"
 #include "btrfs/send_stream.h"
 #include "btrfs/subvolume.h"
@@ -18,7 +17,6 @@ namespace dockerlite::btrfs {
 namespace {
 
 constexpr char kSend[] = "ioctl(BTRFS_IOC_SEND)";
-static_assert(sizeof(btrfs_ioctl_send_args) == 72);
 static_assert(sizeof(btrfs_ioctl_fs_info_args) == 1024);
 
 Result<UniqueFd> OpenSnapshot(const std::string& path) {
@@ -40,54 +38,17 @@ Status CheckSameFileSystem(int a, int b, const std::string& path) {
   return Nothing{};
 }
 
-Status Send(int snapshot, uint64_t parent, int into, const std::string& path) {
-  btrfs_ioctl_send_args args = {};
-  args.send_fd = into;
-  args.parent_root = parent;
-  args.flags = BTRFS_SEND_FLAG_NO_FILE_DATA;
-  if (ioctl(snapshot, BTRFS_IOC_SEND, &args) == 0) return Nothing{};
-  Error error = Error::last(kSend, path);
-  if (error.code == ENAMETOOLONG) error.message = "a path in the tree is too long for the kernel to compare";
-  return error;
-}
-
-// Reads to the end even after an error: a sender without a reader would be sent SIGPIPE.
 Status ReadStream(int from, SendTree& tree) {
   SendStream stream([&](const SendCommand& command) { return tree.Apply(command); });
-  Status status = Nothing{};
   std::string buffer(256 * 1024, '\0');
   for (;;) {
     const ssize_t count = read(from, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Error::last("read", "send stream");
-    if (count == 0) break;
-    if (!status) continue;
+    if (count == 0) return stream.Finish();
     Result<size_t> fed = stream.Feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)));
-    if (!fed) status = fed.error();
+    if (!fed) return fed.error();
   }
-  return status ? stream.Finish() : status;
-}
-
-Status Replay(int snapshot, uint64_t parent, const std::string& path, SendTree& tree) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Error::last("pipe2");
-  UniqueFd from(ends[0]), into(ends[1]);
-  // Fewer switches between the two threads; where it is not allowed the default is fine.
-  static_cast<void>(fcntl(into.get(), F_SETPIPE_SZ, 1 << 20));
-  Status sent = Nothing{};
-  std::thread sender;
-  try {
-    sender = std::thread([&] {
-      sent = Send(snapshot, parent, into.get(), path);
-      into.reset();
-    });
-  } catch (const std::system_error& error) {
-    return Error{error.code().value(), "pthread_create", {}, {}};
-  }
-  Status read = ReadStream(from.get(), tree);
-  from.reset();
-  sender.join();
-  return sent ? read : sent;
 }
 
 }  // namespace
@@ -102,7 +63,11 @@ Result<std::vector<Change>> SendDiff(const std::string& parent, const std::strin
   Result<uint64_t> id = SubvolumeId(old_fd, parent);
   if (!id) return id.error();
   SendTree tree;
-  if (Status replayed = Replay(new_fd, id.value(), snapshot, tree); !replayed) return replayed.error();
+  btrfs_ioctl_send_args args = {};
+  args.parent_root = id.value();
+  args.flags = BTRFS_SEND_FLAG_NO_FILE_DATA;
+  Status replayed = SendThroughPipe(new_fd, args, snapshot, [&](int from) { return ReadStream(from, tree); });
+  if (!replayed) return replayed.error();
   return ResolveChanges(FoldChanges(tree), old_fd, new_fd);
 }
 

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/send.h"
 
-#include <fcntl.h>
 #include <linux/btrfs.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <csignal>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include "archive/sha256.h"
+#include "btrfs/send_pipe.h"
 #include "btrfs/subvolume.h"
 #include "snapshot/format.h"
 #include "sys/syscalls.h"
@@ -19,36 +15,11 @@
 namespace dockerlite::snapshot {
 namespace {
 
-constexpr char kSend[] = "ioctl(BTRFS_IOC_SEND)";
-static_assert(sizeof(btrfs_ioctl_send_args) == 72);
-
 Result<UniqueFd> OpenTree(const std::string& path) {
   Result<UniqueFd> fd = OpenDirectory(path);
   if (!fd) return fd;
   if (Status is = btrfs::CheckSubvolume(fd.value().get(), path); !is) return is.error();
   return fd;
-}
-
-Status RunIoctl(int tree, std::optional<uint64_t> parent, int into, const std::string& path) {
-  // The kernel writes to the pipe on this thread: that nobody reads it any more is an error here, not a signal.
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-  __u64 source = parent.value_or(0);
-  btrfs_ioctl_send_args args = {};
-  args.send_fd = into;
-  args.parent_root = source;
-  if (parent) {
-    // Data that was moved or copied from one file to another is sent as where it is in the parent.
-    args.clone_sources = &source;
-    args.clone_sources_count = 1;
-  }
-  if (ioctl(tree, BTRFS_IOC_SEND, &args) == 0) return Nothing{};
-  Error error = Error::last(kSend, path);
-  if (error.code == EPERM) error.message = "not a read-only subvolume";
-  if (error.code == ENAMETOOLONG) error.message = "a path in the tree is too long to be sent";
-  return error;
 }
 
 // Hashes, counts and writes.
@@ -87,25 +58,15 @@ Status Pump(int from, Output& output, const tree::Abort& abort) {
 }
 
 Status PumpStream(int tree, std::optional<uint64_t> parent, const std::string& path, Output& output, const tree::Abort& abort) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Error::last("pipe2");
-  UniqueFd from(ends[0]), into(ends[1]);
-  // Fewer switches between the two threads; where it is not allowed the default is fine.
-  static_cast<void>(fcntl(into.get(), F_SETPIPE_SZ, 1 << 20));
-  Status sent = Nothing{};
-  std::thread sender;
-  try {
-    sender = std::thread([&] {
-      sent = RunIoctl(tree, parent, into.get(), path);
-      into.reset();
-    });
-  } catch (const std::system_error& error) {
-    return Error{error.code().value(), "pthread_create", {}, {}};
+  __u64 source = parent.value_or(0);
+  btrfs_ioctl_send_args args = {};
+  args.parent_root = source;
+  if (parent) {
+    // Data that was moved or copied from one file to another is sent as where it is in the parent.
+    args.clone_sources = &source;
+    args.clone_sources_count = 1;
   }
-  Status pumped = Pump(from.get(), output, abort);
-  from.reset();  // ends the ioctl where it has not ended
-  sender.join();
-  return pumped ? sent : pumped;
+  return btrfs::SendThroughPipe(tree, args, path, [&](int from) { return Pump(from, output, abort); });
 }
 
 }  // namespace
