@@ -51,7 +51,7 @@ async function* changedRules(tables: Tables): AsyncGenerator<Problem> {
 async function* lostElements(store: Store, tables: Tables): AsyncGenerator<Problem> {
   const lost = await lastingLosses(store);
   if (lost.length === 0) return;
-  const sets = [...new Set(lost.map(({ family, set }) => `${family} ${set}`))];
+  const sets = [...new Set(lost.map(({ family, set }) => `${family} ${set}`))].sort();
   yield {
     kind: 'rules',
     what: tables.name,
