@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { checkLink } from '../../lib/network/endpoint';
 import { defineCommand } from '../command';
+import { checkEach } from './network-options';
 
 export default defineCommand({
   usage: '[OPTIONS] NETWORK CONTAINER',
@@ -17,6 +19,7 @@ export default defineCommand({
   },
   operands: [2, 2],
   async run({ alias, ip, ip6, link, _: [network, container] }, io) {
+    checkEach('--link', link, checkLink);
     const { networks } = await io.engine();
     await networks.connect(network as string, container as string, { aliases: alias, links: link, ...(ip !== undefined && { ip }), ...(ip6 !== undefined && { ip6 }) });
   },

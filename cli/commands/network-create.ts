@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from 'node:net';
+import { DockerliteError } from '../../lib/errors';
 import type { IpamConfig } from '../../lib/network/record';
-import { defineCommand, UsageError } from '../command';
+import { defineCommand } from '../command';
 import { parseLabels } from './label-option';
 import { contains, parsePrefix, type Prefix } from './network-prefix';
 
@@ -28,7 +29,7 @@ export default defineCommand({
   },
   operands: [1, 1],
   async run(args, io) {
-    if (args['ipam-driver'] !== 'default') throw new UsageError(`could not find an address driver named ${JSON.stringify(args['ipam-driver'])}`, 1);
+    if (args['ipam-driver'] !== 'default') throw refused(`could not find an address driver named ${JSON.stringify(args['ipam-driver'])}`);
     const { networks } = await io.engine();
     const network = await networks.create({
       name: args._[0] as string,
@@ -46,26 +47,26 @@ export default defineCommand({
 
 /** Which range, gateway and auxiliary address is in which subnet: the command line names them apart. */
 function ipamOf(subnets: readonly string[], ranges: readonly string[], gateways: readonly string[], aux: Record<string, string>): Partial<IpamConfig>[] {
-  if (subnets.length < ranges.length || subnets.length < gateways.length) throw new UsageError('every ip-range or gateway must have a corresponding subnet', 1);
+  if (subnets.length < ranges.length || subnets.length < gateways.length) throw refused('every ip-range or gateway must have a corresponding subnet');
   const configs = subnets.map((subnet) => ({ prefix: prefixOf(subnet, 'subnet'), subnet, ipRange: '', gateway: '', auxAddresses: {} as Record<string, string> }));
   for (const [i, a] of configs.entries()) {
     const overlapping = configs.slice(i + 1).some((b) => contains(a.prefix, b.prefix) || contains(b.prefix, a.prefix));
-    if (overlapping) throw new UsageError('multiple overlapping subnet configuration is not supported', 1);
+    if (overlapping) throw refused('multiple overlapping subnet configuration is not supported');
   }
   const owner = (text: string, what: string) => {
     const prefix = prefixOf(what === 'range' ? text : addressPrefix(text, what), what);
     const found = configs.find((config) => contains(config.prefix, prefix));
-    if (found === undefined) throw new UsageError(`no matching subnet for ${what} ${text}`, 1);
+    if (found === undefined) throw refused(`no matching subnet for ${what} ${text}`);
     return found;
   };
   for (const range of ranges) {
     const config = owner(range, 'range');
-    if (config.ipRange !== '') throw new UsageError(`cannot configure multiple ranges (${range}, ${config.ipRange}) on the same subnet (${config.subnet})`, 1);
+    if (config.ipRange !== '') throw refused(`cannot configure multiple ranges (${range}, ${config.ipRange}) on the same subnet (${config.subnet})`);
     config.ipRange = range;
   }
   for (const gateway of gateways) {
     const config = owner(gateway, 'gateway');
-    if (config.gateway !== '') throw new UsageError(`cannot configure multiple gateways (${gateway}, ${config.gateway}) for the same subnet (${config.subnet})`, 1);
+    if (config.gateway !== '') throw refused(`cannot configure multiple gateways (${gateway}, ${config.gateway}) for the same subnet (${config.subnet})`);
     config.gateway = gateway;
   }
   for (const [name, address] of Object.entries(aux)) Object.defineProperty(owner(address, 'aux-address').auxAddresses, name, { value: address, enumerable: true });
@@ -73,12 +74,17 @@ function ipamOf(subnets: readonly string[], ranges: readonly string[], gateways:
 }
 
 function addressPrefix(text: string, what: string): string {
-  if (isIP(text) === 0) throw new UsageError(`invalid ${what} ${JSON.stringify(text)}: not an IP address`, 1);
+  if (isIP(text) === 0) throw refused(`no matching subnet for ${what} ${text}`);
   return `${text}/${isIP(text) === 4 ? 32 : 128}`;
 }
 
 function prefixOf(text: string, what: string): Prefix {
   const prefix = parsePrefix(text);
-  if (prefix === undefined) throw new UsageError(`invalid ${what} ${text}: invalid CIDR address: ${text}`, 1);
+  if (prefix === undefined) throw refused(`${what === 'subnet' ? `invalid network config:\ninvalid subnet ${text}: ` : ''}invalid CIDR address: ${text}`);
   return prefix;
+}
+
+/** As Docker's client, which prints no usage here. */
+function refused(message: string): DockerliteError {
+  return new DockerliteError('E_INVALID', message);
 }

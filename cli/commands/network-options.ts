@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NetworkingOptions } from '../../lib/containers/networking';
-import type { EndpointOptions } from '../../lib/network/endpoint';
+import { checkHost, checkServer, checkWord, type NetworkingOptions } from '../../lib/containers/networking';
+import { checkLink, type EndpointOptions } from '../../lib/network/endpoint';
 import { readEgressFile } from '../../lib/network/egress-file';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 
@@ -28,8 +28,16 @@ type NetworkArgs = Args<typeof NETWORK_OPTIONS>;
 /** As the library takes it. @throws UsageError */
 export function networkingOptions(args: NetworkArgs): NetworkingOptions {
   const network = args.network.map(parseNetwork);
-  const mixed = network.find((each) => typeof each !== 'string' && ((args['network-alias'].length > 0 && each.aliases !== undefined) || (args.ip !== undefined && each.ip !== undefined)));
-  if (mixed !== undefined) throw new UsageError('conflicting options: cannot specify both --network-alias or --ip and the same per network');
+  const twice = (flag: string, what: string, of: (endpoint: EndpointOptions) => unknown, given: boolean) => {
+    if (given && network.some((each) => typeof each !== 'string' && of(each) !== undefined)) throw new UsageError(`conflicting options: cannot specify both ${flag} and per-network ${what}`);
+  };
+  twice('--network-alias', 'alias', ({ aliases }) => aliases, args['network-alias'].length > 0);
+  twice('--ip', 'IPv4 address', ({ ip }) => ip, args.ip !== undefined);
+  twice('--ip6', 'IPv6 address', ({ ip6 }) => ip6, args.ip6 !== undefined);
+  checkEach('--dns', args.dns, checkServer);
+  checkEach('--dns-search', args['dns-search'], checkWord);
+  checkEach('--add-host', args['add-host'], checkHost);
+  checkEach('--link', args.link, checkLink);
   return {
     ...(network.length > 0 && { network }),
     ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname }),
@@ -46,6 +54,21 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
   };
 }
 
+/** What the library refuses, told with the flag and the usage as Docker's client does. @throws UsageError */
+export function checkEach(flag: string, values: readonly string[], check: (value: string) => unknown): void {
+  for (const value of values) {
+    try {
+      check(value);
+    } catch (error) {
+      throw invalidArgument(flag, value, (error as Error).message);
+    }
+  }
+}
+
+function invalidArgument(flag: string, value: string, reason: string): UsageError {
+  return new UsageError(`invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${reason}`);
+}
+
 /** What is given, with files replaced by what they say. */
 function egressPolicy(words: string[]): string[] {
   return words.flatMap((word) => word.split(',')).flatMap((word) => (/^(@|\.{0,2}\/)/.test(word) ? readEgressFile(word.replace(/^@/, '')) : [word]));
@@ -58,19 +81,20 @@ function given<T extends object>(object: T): Partial<T> {
 /** A name, or comma-separated name=, alias=, ip=, ip6=, mac-address=, as Docker's long form. */
 function parseNetwork(text: string): string | EndpointOptions {
   if (!text.includes('=')) return text;
+  const invalid = (reason: string) => invalidArgument('--network', text, reason);
   const endpoint: EndpointOptions = { network: '' };
   const aliases: string[] = [];
   for (const field of text.split(',')) {
     const equals = field.indexOf('=');
     const [key, value] = [field.slice(0, Math.max(0, equals)).trim().toLowerCase(), field.slice(equals + 1).trim()];
-    if (equals < 0) throw new UsageError(`invalid field ${JSON.stringify(field)}: expected name=value`);
+    if (equals < 0) throw invalid(`invalid field ${field}`);
     if (key === 'name') endpoint.network = value;
     else if (key === 'alias') aliases.push(value);
     else if (key === 'ip') endpoint.ip = value;
     else if (key === 'ip6') endpoint.ip6 = value;
     else if (key === 'mac-address') endpoint.mac = value;
-    else if (key !== 'driver-opt' && key !== 'gw-priority') throw new UsageError(`invalid field key ${key}`);
+    else if (key !== 'driver-opt' && key !== 'gw-priority') throw invalid(`invalid field key ${key}`);
   }
-  if (endpoint.network === '') throw new UsageError(`network name not specified in ${JSON.stringify(text)}`);
+  if (endpoint.network === '') throw invalid('network name/id is not specified');
   return { ...endpoint, ...(aliases.length > 0 && { aliases }) };
 }

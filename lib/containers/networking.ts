@@ -82,7 +82,7 @@ export function normaliseNetworking(options: ContainerOptions, imagePorts: strin
 }
 
 function modeOf(network: string): string {
-  if (typeof network !== 'string' || network === '' || network.includes('\0')) throw new DockerliteError('E_INVALID', 'a network needs a name');
+  if (typeof network !== 'string' || network === '' || network.includes('\0')) throw new DockerliteError('E_INVALID', 'no name set for network');
   return network === 'default' ? 'bridge' : network;
 }
 
@@ -118,7 +118,7 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
   if ((options.ip ?? options.ip6) !== undefined) throw userNetworksOnly();
   if (options.networkAliases?.length) throw new DockerliteError('E_INVALID', 'network-scoped aliases are only supported for user-defined networks');
   if (options.macAddress !== undefined) throw conflict('mac-address');
-  if (options.links?.length) throw conflict('links');
+  if (options.links?.length) throw new DockerliteError('E_INVALID', linksRefused(mode));
   if (mode !== 'none' && parseEgress(options.egress ?? 'all') !== undefined) throw conflict('egress');
   if (sharedNetworkOf(mode) === undefined) return;
   if (sharedNetworkOf(mode) === '') throw new DockerliteError('E_INVALID', 'invalid container format container:<name|id>');
@@ -129,6 +129,11 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
   const portConflict = (what: string) => new DockerliteError('E_INVALID', `conflicting options: ${what} and the container type network mode`);
   if (options.publish?.length || options.publishAll) throw portConflict('port publishing');
   if (options.expose?.length) throw portConflict('port exposing');
+}
+
+function linksRefused(mode: string): string {
+  const kind = mode === 'host' ? 'host type networking' : sharedNetworkOf(mode) === undefined ? 'none type networking' : 'container type network';
+  return `conflicting options: ${kind} can't be used with links. This would result in undefined behavior`;
 }
 
 function normalisePorts({ publish = [], publishAll = false, expose = [] }: ContainerOptions, imagePorts: string[]): { publish: PortMapping[]; exposedPorts: string[] } {
@@ -152,13 +157,14 @@ function exclusive(mode: string): DockerliteError {
   return new DockerliteError('E_INVALID', message);
 }
 
-function checkServer(server: string): string {
+/** @throws E_INVALID */
+export function checkServer(server: string): string {
   if (isIP(server) !== 0) return server;
-  throw new DockerliteError('E_INVALID', `${server} is not an ip address`);
+  throw new DockerliteError('E_INVALID', `IP address is not correctly formatted: ${server}`);
 }
 
-/** A word of resolv.conf: nothing that would begin another line of it. */
-function checkWord(word: string): string {
+/** A word of resolv.conf: nothing that would begin another line of it. @throws E_INVALID */
+export function checkWord(word: string): string {
   if (/^[!-~]{1,255}$/.test(word) && !word.startsWith('#')) return word;
   throw new DockerliteError('E_INVALID', `${JSON.stringify(word)} is not a valid domain or option`);
 }
@@ -168,8 +174,8 @@ function checkDomain(domain: string): string {
   throw new DockerliteError('E_INVALID', `invalid domain name ${JSON.stringify(domain)}`);
 }
 
-/** "name:address" or "name=address"; an IPv6 address may have brackets. */
-function checkHost(entry: string): string {
+/** "name:address" or "name=address"; an IPv6 address may have brackets. @throws E_INVALID */
+export function checkHost(entry: string): string {
   const [, name = '', address = ''] = /^([^:=]+)[:=](.*)$/.exec(entry) ?? [];
   const plain = address.replace(/^\[(.*)\]$/, '$1');
   if (!/^[!-~]+$/.test(name)) throw new DockerliteError('E_INVALID', `bad format for add-host: ${JSON.stringify(entry)}`);

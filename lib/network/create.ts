@@ -66,10 +66,20 @@ function checkDriver(driver: string): void {
 }
 
 const MTU = 'com.docker.network.driver.mtu';
+/** What a bridge here does always: asking for something else and getting this would be worse than a refusal. */
+const ALWAYS = ['com.docker.network.bridge.enable_icc', 'com.docker.network.bridge.enable_ip_masquerade'];
 
 function checkOptions(options: Record<string, string>): Record<string, string> {
+  const unread = (key: string, how: string) => new DockerliteError('E_INVALID', `failed to parse ${key} value: ${options[key]} (${how}: parsing ${JSON.stringify(options[key])}: invalid syntax)`);
   const mtu = options[MTU];
-  if (mtu !== undefined && !(/^\d{1,5}$/.test(mtu) && Number(mtu) >= 68 && Number(mtu) <= 65535)) throw new DockerliteError('E_INVALID', `invalid MTU: ${mtu}`);
+  if (mtu !== undefined && !/^[+-]?\d+$/.test(mtu)) throw unread(MTU, 'strconv.Atoi');
+  if (mtu !== undefined && !(Number(mtu) >= 68 && Number(mtu) <= 65535)) throw new DockerliteError('E_INVALID', `invalid MTU: ${mtu}`);
+  for (const key of ALWAYS) {
+    const value = options[key];
+    if (value === undefined || /^(1|t|T|TRUE|true|True)$/.test(value)) continue;
+    if (!/^(0|f|F|FALSE|false|False)$/.test(value)) throw unread(key, 'strconv.ParseBool');
+    throw new DockerliteError('E_UNSUPPORTED', `${key}=${value} is not supported`);
+  }
   return options;
 }
 
@@ -94,6 +104,7 @@ function complete4(config: IpamConfig): IpamConfig {
   const first = range.network === subnet.network ? subnet.network + 1 : range.network;
   const gateway = config.gateway === '' ? formatIpv4(first) : config.gateway;
   inside(gateway, 'gateway');
+  refuseTaken(config.auxAddresses, gateway, parseIpv4);
   return { ...config, subnet: formatSubnet(subnet), gateway, ipRange: config.ipRange === '' ? '' : formatSubnet(range) };
 }
 
@@ -120,7 +131,17 @@ function complete6(config: IpamConfig): IpamConfig {
   for (const aux of Object.values(config.auxAddresses)) inside(aux, 'auxiliary address');
   const gateway = config.gateway === '' ? formatIpv6(subnet.network + 1n) : config.gateway;
   inside(gateway, 'gateway');
+  refuseTaken(config.auxAddresses, gateway, parseIpv6);
   return { ...config, subnet: formatSubnet6(subnet), gateway, ipRange: config.ipRange === '' ? '' : formatSubnet6(range) };
+}
+
+function refuseTaken<Address>(aux: Record<string, string>, gateway: string, parse: (text: string) => Address): void {
+  const taken = [parse(gateway)];
+  for (const [name, text] of Object.entries(aux)) {
+    const address = parse(text);
+    if (taken.includes(address)) throw new DockerliteError('E_INVALID', `failed to allocate secondary ip address (${name}:${text}): Address already in use`);
+    taken.push(address);
+  }
 }
 
 function outside(what: string, value: string, subnet: string): DockerliteError {

@@ -61,7 +61,9 @@ function checkMac(mac: string): string {
   throw new DockerliteError('E_INVALID', `${mac} is not a valid mac address`);
 }
 
-function checkLink(link: string): string {
+/** @throws E_INVALID */
+export function checkLink(link: string): string {
+  if (link === '') throw new DockerliteError('E_INVALID', 'empty string specified for links');
   const [container = '', alias = container, more] = link.split(':');
   if (container === '' || more !== undefined) throw new DockerliteError('E_INVALID', `bad format for links: ${link}`);
   return `${container}:${checkAlias(alias.replace(/^\//, ''))}`;

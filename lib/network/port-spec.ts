@@ -15,10 +15,12 @@ export interface PortMapping {
 }
 
 /**
- * What -p takes: [[IP:][HOSTPORT[-END]]:]PORT[-END][/PROTOCOL], an IPv6 address in brackets.
+ * What -p takes: [[IP:][HOSTPORT[-END]]:]PORT[-END][/PROTOCOL], an IPv6 address in brackets; or target=PORT, published=HOSTPORT
+ * and protocol=PROTOCOL with commas between them.
  * @throws E_INVALID in Docker's words
  */
-export function parsePublish(text: string): PortMapping[] {
+export function parsePublish(given: string): PortMapping[] {
+  const text = given.includes('=') ? shortForm(given) : given;
   const { proto, rest } = splitProtocol(text);
   const { hostIp, host, container } = splitAddress(rest);
   if (container === '') throw new DockerliteError('E_INVALID', `no port specified: ${text}<empty>`);
@@ -32,6 +34,16 @@ export function parsePublish(text: string): PortMapping[] {
     const paired = host === '' ? { hostPort: 0, hostPortEnd: 0 } : count === 0 ? { hostPort: hosts[0], hostPortEnd: hosts[1] } : { hostPort: hosts[0] + i, hostPortEnd: hosts[0] + i };
     return { proto, containerPort: ports[0] + i, hostIp, ...paired };
   });
+}
+
+/** As Docker's client does, which passes over what it does not know. */
+function shortForm(text: string): string {
+  const fields = new Map(text.split(',').map((field) => {
+    const equals = field.indexOf('=');
+    if (equals < 1) throw new DockerliteError('E_INVALID', `invalid publish opts format (should be name=value but got '${field}')`);
+    return [field.slice(0, equals), field.slice(equals + 1)];
+  }));
+  return `${fields.get('published') ?? ''}:${fields.get('target') ?? ''}/${fields.get('protocol') ?? 'tcp'}`;
 }
 
 function splitAddress(text: string): { hostIp: string; host: string; container: string } {

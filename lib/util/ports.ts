@@ -7,10 +7,23 @@ export type PortRange = [first: number, last: number];
 
 /** What --expose and an image's ExposedPorts have: PORT[-END][/PROTOCOL], as "80/tcp" each. @throws E_INVALID */
 export function parseExpose(text: string): string[] {
+  if (text.includes(':')) throw new DockerliteError('E_INVALID', `invalid port format for --expose: ${text}`);
   const { proto, rest } = splitProtocol(text);
-  if (!/^\d+(-\d+)?$/.test(rest)) throw new DockerliteError('E_INVALID', `invalid range format for --expose: ${text}`);
-  const [first, last] = parseRange(rest, 'containerPort');
+  const [first, last] = exposedRange(text, rest);
   return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${proto}`);
+}
+
+/** In the words of Go's parser, which Docker passes on. */
+function exposedRange(text: string, range: string): PortRange {
+  const ends = range.split(/-(.*)/, 2);
+  const number = (word: string) => {
+    const fault = !/^\d+$/.test(word) ? 'invalid syntax' : Number(word) > 65535 ? 'value out of range' : undefined;
+    if (fault !== undefined) throw new DockerliteError('E_INVALID', `invalid range format for --expose: ${text}, error: strconv.ParseUint: parsing ${JSON.stringify(word)}: ${fault}`);
+    return Number(word);
+  };
+  const [first, last = first] = ends.map(number) as [number, number?];
+  if (first > last || first === 0) throw new DockerliteError('E_INVALID', `invalid range format for --expose: ${text}, error: invalid range specified for port: ${range}`);
+  return [first, last];
 }
 
 /** Without one it is TCP. @throws E_INVALID in Docker's words */

@@ -20,13 +20,15 @@ describe('what Docker refuses', function () {
     await cli.ok('start', 'frozen', 'runs', 'ended');
     await cli.ok('wait', 'ended');
     await cli.ok('pause', 'frozen');
+    await cli.ok('network', 'create', '--subnet', '10.87.0.0/24', 'lan');
   });
   after(() => test.remove());
 
   const state = async () => {
     const containers = await test.engine.containers.list({ all: true });
     const all = await Promise.all(containers.map(async ({ id }) => (await test.engine.containers.get(id)).inspect()));
-    return all.map(({ Name, State, HostConfig, RestartCount }) => ({ Name, status: State.Status, pid: State.Pid, HostConfig, RestartCount }));
+    const networks = (await test.engine.networks.list()).map(({ name }) => name);
+    return [networks, all.map(({ Name, State, HostConfig, RestartCount }) => ({ Name, status: State.Status, pid: State.Pid, HostConfig, RestartCount }))];
   };
 
   const cases: [command: string, status: number, stderr: string][] = [
@@ -86,6 +88,38 @@ describe('what Docker refuses', function () {
     ['ps --filter status=nonsense', 1, "invalid filter 'status=nonsense'"],
     ['ps --filter health=nonsense', 1, 'unrecognised filter value for health: nonsense'],
     ['start -a runs ended', 1, 'you cannot start and attach multiple containers at once'],
+    ['network create --subnet 10.87.0.128/25 new', 1, 'invalid pool request: Pool overlaps with other one on this address space'],
+    ['network create --subnet nonsense new', 1, 'invalid network config:\ninvalid subnet nonsense: invalid CIDR address: nonsense'],
+    ['network create --gateway 10.88.0.1 new', 1, 'every ip-range or gateway must have a corresponding subnet'],
+    ['network create --subnet 10.88.0.0/24 --gateway nonsense new', 1, 'no matching subnet for gateway nonsense'],
+    ['network create --subnet 10.88.0.0/24 --ip-range nonsense new', 1, 'invalid CIDR address: nonsense'],
+    ['network create --subnet 10.88.0.0/24 --ip-range 10.89.0.0/25 new', 1, 'no matching subnet for range 10.89.0.0/25'],
+    ['network create --subnet 10.88.0.0/24 --aux-address a=10.89.0.1 new', 1, 'no matching subnet for aux-address 10.89.0.1'],
+    ['network create --subnet 10.88.0.0/24 --aux-address a=10.88.0.1 new', 1, 'failed to allocate secondary ip address (a:10.88.0.1): Address already in use'],
+    ['network create -o com.docker.network.driver.mtu=x new', 1, 'failed to parse com.docker.network.driver.mtu value: x (strconv.Atoi: parsing "x": invalid syntax)'],
+    ['network create -o com.docker.network.bridge.enable_icc=maybe new', 1, 'failed to parse com.docker.network.bridge.enable_icc value: maybe (strconv.ParseBool: parsing "maybe": invalid syntax)'],
+    ['network create lan', 1, 'network with name lan already exists'],
+    ['network create -d host new', 1, 'only one instance of "host" network is allowed'],
+    ['network rm bridge', 1, 'bridge is a pre-defined network and cannot be removed'],
+    ['network rm nosuch', 1, 'network nosuch not found'],
+    ['network connect nosuch runs', 1, 'network nosuch not found'],
+    ['network connect lan nosuch', 1, 'No such container: nosuch'],
+    ['network connect lan runs', 1, 'container cannot be connected to multiple networks with one of the networks in private (none) mode'],
+    ['network connect --link a:b:c lan runs', 125, 'invalid argument "a:b:c" for "--link" flag: bad format for links: a:b:c'],
+    ['run --network nosuch busybox', 125, 'network nosuch not found'],
+    ['run --rm --network container:fresh busybox', 125, 'cannot join network of a non running container: ID'],
+    ['run --network container:runs --link runs:x busybox', 125, "conflicting options: container type network can't be used with links. This would result in undefined behavior"],
+    ['run --network host --link runs:x busybox', 125, "conflicting options: host type networking can't be used with links. This would result in undefined behavior"],
+    ['run --network name=lan,nosuch=x busybox', 125, 'invalid argument "name=lan,nosuch=x" for "--network" flag: invalid field key nosuch'],
+    ['run --network name=lan,ip=10.87.0.7 --ip 10.87.0.8 busybox', 125, 'conflicting options: cannot specify both --ip and per-network IPv4 address'],
+    ['run --network alias=x busybox', 125, 'invalid argument "alias=x" for "--network" flag: network name/id is not specified'],
+    ['run --dns nonsense busybox', 125, 'invalid argument "nonsense" for "--dns" flag: IP address is not correctly formatted: nonsense'],
+    ['run --add-host nonsense busybox', 125, 'invalid argument "nonsense" for "--add-host" flag: bad format for add-host: "nonsense"'],
+    ['run --link a:b:c busybox', 125, 'invalid argument "a:b:c" for "--link" flag: bad format for links: a:b:c'],
+    ['run -p target=80,published=x busybox', 125, 'invalid hostPort: x'],
+    ['run --expose 80-70 busybox', 125, 'invalid range format for --expose: 80-70, error: invalid range specified for port: 80-70'],
+    ['run --expose 80:80 busybox', 125, 'invalid port format for --expose: 80:80'],
+    ['run --egress @/no/such busybox', 125, 'egress policy /no/such: no such file'],
     ['system df extra', 1, "'dockerlite system df' accepts no arguments"],
   ];
   for (const [command, status, message] of cases) {

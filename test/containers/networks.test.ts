@@ -255,7 +255,10 @@ describe('networks', function () {
     ['a range that is wider', { name: 'x', ipam: [{ subnet: '10.1.0.0/24', ipRange: '10.1.0.0/16' }] }, { code: 'E_INVALID', message: /invalid ip-range/ }],
     ['an IPv6 gateway elsewhere', { name: 'x', ipam: [{ subnet: 'fd01::/64', gateway: 'fd02::1' }] }, { code: 'E_INVALID', message: /invalid gateway/ }],
     ['a range without a subnet', { name: 'x', ipam: [{ ipRange: '10.1.0.0/24' }] }, { code: 'E_INVALID', message: /every ip-range or gateway must have a corresponding subnet/ }],
-    ['a bad MTU', { name: 'x', options: { 'com.docker.network.driver.mtu': '1e3' } }, { code: 'E_INVALID', message: /invalid MTU/ }],
+    ['a bad MTU', { name: 'x', options: { 'com.docker.network.driver.mtu': '1e3' } }, { code: 'E_INVALID', message: /parsing "1e3": invalid syntax/ }],
+    ['an MTU beyond all', { name: 'x', options: { 'com.docker.network.driver.mtu': '65536' } }, { code: 'E_INVALID', message: /invalid MTU/ }],
+    ['containers kept from each other', { name: 'x', options: { 'com.docker.network.bridge.enable_icc': 'false' } }, { code: 'E_UNSUPPORTED', message: /enable_icc=false is not supported/ }],
+    ['an auxiliary address that is the gateway', { name: 'x', ipam: [{ subnet: '10.1.0.0/24', auxAddresses: { a: '10.1.0.1' } }] }, { code: 'E_INVALID', message: /^failed to allocate secondary ip address \(a:10\.1\.0\.1\): Address already in use$/ }],
   ];
   for (const [what, options, error] of bad) {
     it(`refuse ${what} and leave nothing`, async () => {
@@ -298,7 +301,7 @@ describe('networks', function () {
     ['IPv6 for IPv4', { ip: '::1' }, { code: 'E_INVALID', message: 'invalid IPv4 address: ::1' }],
     ['a bad hardware address', { macAddress: '02:42:zz:00:00:01' }, { code: 'E_INVALID', message: /not a valid mac address/ }],
     ['a multicast hardware address', { macAddress: '01:00:5e:00:00:01' }, { code: 'E_INVALID', message: /not a valid mac address/ }],
-    ['a name server that is none', { dns: ['dns.example'] }, { code: 'E_INVALID', message: 'dns.example is not an ip address' }],
+    ['a name server that is none', { dns: ['dns.example'] }, { code: 'E_INVALID', message: 'IP address is not correctly formatted: dns.example' }],
     ['a search domain on two lines', { dnsSearch: ['a\nnameserver 192.0.2.66'] }, { code: 'E_INVALID' }],
     ['a host without address', { extraHosts: ['db'] }, { code: 'E_INVALID', message: /bad format for add-host/ }],
     ['a host with a name for an address', { extraHosts: ['db:other'] }, { code: 'E_INVALID', message: /invalid IP address in add-host/ }],

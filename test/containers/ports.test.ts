@@ -192,7 +192,7 @@ describe('published ports', function () {
     ['ranges that do not fit', { publish: ['1-3:1-2'] }, /^invalid ranges specified/],
     ['publishing in a shared network', { publish: ['80'], network: 'container:x' }, /^conflicting options: port publishing and the container type network mode$/],
     ['exposing in a shared network', { expose: ['80'], network: 'container:x' }, /^conflicting options: port exposing and the container type network mode$/],
-    ['an exposed port that is none', { expose: ['http'] }, /^invalid range format for --expose: http$/],
+    ['an exposed port that is none', { expose: ['http'] }, /^invalid range format for --expose: http, error: strconv\.ParseUint: parsing "http": invalid syntax$/],
   ];
   for (const [what, options, message] of bad) {
     it(`refuse ${what}`, async () => {

@@ -18,12 +18,17 @@ describe('network/port-spec', () => {
     ['80-81', ['|0|80/tcp', '|0|81/tcp']],
     ['8080-8081:80-81', ['|8080|80/tcp', '|8081|81/tcp']],
     ['8000-8010:80', ['|8000-8010|80/tcp']],
+    ['target=80,published=8080', ['|8080|80/tcp']],
+    ['published=127.0.0.1:8080,target=53,protocol=udp,mode=host', ['127.0.0.1|8080|53/udp']],
     ['192.0.2.1:1-2:3-4/udp', ['192.0.2.1|1|3/udp', '192.0.2.1|2|4/udp']],
   ];
   for (const [text, expected] of good) it(`reads ${text}`, () => assert.deepEqual(short(text), expected));
 
   const bad: [string, RegExp][] = [
     ['', /^no port specified: <empty>$/],
+    ['published=80', /^no port specified: 80:\/tcp<empty>$/],
+    ['target=80,80', /^invalid publish opts format \(should be name=value but got '80'\)$/],
+    ['target=80,protocol=icmp', /^invalid proto: icmp$/],
     ['8080:', /^no port specified: 8080:<empty>$/],
     ['0', /^invalid containerPort: 0$/],
     ['65536', /^invalid containerPort: 65536$/],
