@@ -158,7 +158,7 @@ describe('networks', function () {
     const b = await run();
     await b.kill('SIGKILL');
     await b.wait();
-    assert.equal(execFileSync('nft', ['list', 'table', 'bridge', table], { encoding: 'utf8' }), before);
+    await until(async () => execFileSync('nft', ['list', 'table', 'bridge', table], { encoding: 'utf8' }), (text) => text === before);
     assert.equal(await ping(a, (await a.inspect()).NetworkSettings.Gateway), 'reached');
   });
 
