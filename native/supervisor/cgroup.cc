@@ -11,12 +11,14 @@
 namespace dockerlite {
 namespace {
 
+// All of it or nothing: half a list of groups would leave a process out of the others.
 std::string ReadFile(const std::string& path) {
   std::string text;
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   char buffer[4096];
-  for (ssize_t n; fd && (n = read(fd.get(), buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(n));
-  return text;
+  ssize_t n = 0;
+  while (fd && (n = read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(n));
+  return n < 0 ? "" : text;
 }
 
 std::string_view Cut(std::string_view& rest, char separator) {

@@ -23,15 +23,16 @@
 namespace dockerlite {
 namespace {
 
-std::string ReadSmall(const std::string& path) {
+Result<std::string> ReadSmall(const std::string& path) {
   char buffer[4096];
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  ssize_t n = fd ? read(fd.get(), buffer, sizeof buffer) : 0;
-  return std::string(buffer, n > 0 ? static_cast<size_t>(n) : 0);
+  const ssize_t n = fd ? read(fd.get(), buffer, sizeof buffer) : -1;
+  if (n < 0) return Error::last("read", path);
+  return std::string(buffer, static_cast<size_t>(n));
 }
 
-// Namespaces init does not share with this process.
-int ForeignNamespaces(pid_t init) {
+// Namespaces init does not share with this process. Of one that cannot be told nothing may be executed: it would be outside.
+Result<int> ForeignNamespaces(pid_t init) {
   struct Kind {
     const char* name;
     int flag;
@@ -44,9 +45,12 @@ int ForeignNamespaces(pid_t init) {
     char own[64], other[64];
     std::string path = std::string("/proc/self/ns/") + kind.name;
     ssize_t a = readlink(path.c_str(), own, sizeof own);
+    if (a < 0 && errno == ENOENT) continue;  // not in this kernel
+    if (a < 0) return Error::last("readlink", path);
     path = "/proc/" + std::to_string(init) + "/ns/" + kind.name;
     ssize_t b = readlink(path.c_str(), other, sizeof other);
-    if (a > 0 && b > 0 && (a != b || memcmp(own, other, static_cast<size_t>(a)) != 0)) flags |= kind.flag;
+    if (b < 0) return Error::last("readlink", path);
+    if (a != b || memcmp(own, other, static_cast<size_t>(a)) != 0) flags |= kind.flag;
   }
   return flags;
 }
@@ -92,7 +96,7 @@ void JoinLegacyCgroups(const std::vector<Cgroup>& groups, bool unifiedDone, int 
                            const std::vector<Cgroup>& groups, bool unifiedDone) {
   int link = child.shim.get();
   // The container must not look into this process before the shim has replaced it.
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ChildFails(link, "prctl");
   CloseAllBut({link, child.in.get(), child.out.get(), child.err.get(), container.initPidfd, container.shimMount.get()});
   JoinLegacyCgroups(groups, unifiedDone, link);
   UniqueFd label;
@@ -112,7 +116,8 @@ void JoinLegacyCgroups(const std::vector<Cgroup>& groups, bool unifiedDone, int 
     int source = fd == 0 ? child.in.get() : fd == 1 ? child.out.get() : child.err.get();
     if (dup2(source, fd) < 0) ChildFails(link, "dup2");
   }
-  fcntl(link, F_SETFD, 0);
+  // Closed by the exec it would say that the command runs.
+  if (fcntl(link, F_SETFD, 0) != 0) ChildFails(link, "fcntl");
   char number[16];
   snprintf(number, sizeof number, "%d", link);
   const char* argv[] = {"dockerlite-init", number, nullptr};
@@ -150,24 +155,33 @@ pid_t Clone(int cgroup, int* pidfd) {
 Status Inspect(pid_t init, int initPidfd, Container& out) {
   std::string proc = "/proc/" + std::to_string(init);
   out.init = init;
-  out.initPidfd = initPidfd;
+  out.initPidfd = -1;
+  out.label.clear();
   out.ownPids.reset(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
   if (!out.ownPids) return Error::last("open", "/proc/self/ns/pid");
-  std::string status = ReadSmall(proc + "/status");
-  if (size_t at = status.find("CapBnd:\t"); at != std::string::npos)
-    out.bounding = strtoull(status.c_str() + at + 8, nullptr, 16);
-  std::string label = ReadSmall(proc + "/attr/apparmor/current");
+  Result<std::string> status = ReadSmall(proc + "/status");
+  if (!status) return status.error();
+  if (size_t at = status.value().find("CapBnd:\t"); at != std::string::npos)
+    out.bounding = strtoull(status.value().c_str() + at + 8, nullptr, 16);
+  Result<std::string> confined = ReadSmall(proc + "/attr/apparmor/current");
+  const bool none = !confined && (confined.error().code == ENOENT || confined.error().code == EINVAL);
+  if (!confined && !none) return confined.error();
+  std::string label = none ? "" : std::move(confined.value());
   label.erase(label.find_last_not_of("\n") + 1);
   if (size_t mode = label.rfind(" ("); mode != std::string::npos && label.ends_with(")")) label.resize(mode);
   if (label != "unconfined") out.label = label;
+  out.initPidfd = initPidfd;
   return Nothing{};
 }
 
 Result<Entered> Enter(Container& container, ChildStdio child) {
+  if (container.initPidfd < 0) return Error{EIO, "exec", {}, "what the container is confined by could not be read when it started"};
   if (Status mounted = MountShim(container); !mounted) return mounted.error();
   std::vector<Cgroup> groups = CgroupsOf(container.init);
   if (groups.empty()) return Error{ESRCH, "exec", {}, "the container has ended"};
-  int namespaces = ForeignNamespaces(container.init);
+  Result<int> foreign = ForeignNamespaces(container.init);
+  if (!foreign) return foreign.error();
+  const int namespaces = foreign.value();
 
   UniqueFd unified;
   for (auto& group : groups)

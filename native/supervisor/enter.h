@@ -14,7 +14,7 @@ namespace dockerlite {
 // What is needed to put a process beside the container's init, taken once when init started.
 struct Container {
   pid_t init = 0;
-  int initPidfd = -1;
+  int initPidfd = -1;      // -1: nothing can be put there
   UniqueFd shim;           // the host's init shim
   UniqueFd shimMount;      // the same in a read-only mount of its own: what execs run, and cannot write to
   UniqueFd ownPids;        // this process's own pid namespace

@@ -113,7 +113,8 @@ Status Supervisor::PrepareInit() {
   if (dup2(child.in.get(), 0) < 0 || dup2(child.out.get(), 1) < 0 || dup2(child.err.get(), 2) < 0)
     return Error::last("dup2");
   shimEnd_ = std::move(child.shim);
-  fcntl(shimEnd_.get(), F_SETFD, 0);
+  // Closed by the exec it would say that the command runs.
+  if (fcntl(shimEnd_.get(), F_SETFD, 0) != 0) return Error::last("fcntl");
   return Nothing{};
 }
 
@@ -251,7 +252,7 @@ void Supervisor::OnStarted(Process& process) {
     events_.Record("start");
     if (request_.flags & kRestart) events_.Record("restart");
     request_.flags &= ~kRestart;  // what its restart policy does is a start
-    Inspect(process.pid(), process.pidfd(), container_);
+    (void)Inspect(process.pid(), process.pidfd(), container_);  // an exec says that it failed
     process.starter = 1;
     if (uint32_t number = std::exchange(pendingSignal_, 0)) SignalInit(number, false);
     if (health_) health_->Begin();

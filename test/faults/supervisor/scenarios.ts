@@ -22,6 +22,9 @@ const CAT: ContainerOptions = { image: 'busybox', command: ['cat'], network: 'no
 
 const WRITTEN = 'there and back\n';
 
+/** Says what of the container it is not in. */
+const INSIDE = 'for ns in user mnt uts ipc net cgroup pid; do test "$(readlink /proc/self/ns/$ns)" = "$(readlink /proc/1/ns/$ns)" || echo outside $ns; done';
+
 /** A stream that fails is closed, as far as it has come: nothing but what was written has passed through it. */
 function checkOutput(output: string): void {
   assert.ok(WRITTEN.startsWith(output.replaceAll('\r', '')), JSON.stringify(output));
@@ -36,7 +39,7 @@ async function runCat(container: Container): Promise<void> {
 }
 
 async function execEcho(container: Container): Promise<void> {
-  const process = await container.exec(['sh', '-c', 'cat; exit 7'], { attach: { stdin: true } });
+  const process = await container.exec(['sh', '-c', `cat; ${INSIDE}; exit 7`], { attach: { stdin: true } });
   process.stdin?.on('error', () => undefined).end(WRITTEN);
   const [output, , exitCode] = await Promise.all([readAll(process.stdout), readAll(process.stderr), process.exited]);
   assert.notEqual(exitCode, 0);
