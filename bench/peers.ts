@@ -52,7 +52,7 @@ function measurePeer(bed: Bed, { name, command, helpers }: Peer): Comparison {
   return { title: `${name}, ${COUNT} containers running sleep`, sides, checks: [{ what: 'memory of a container without its payload', value: each + kernel, unit: 'KiB' }] };
 }
 
-/** In a chroot, whose root is no mount, Docker cannot unpack a layer: it mounts / anew. */
+/** In a chroot, whose root is no mount, Docker and Podman cannot unpack a layer: they mount / anew. */
 export function rootIsMounted(): boolean {
   return readMounts().some(({ target }) => target === '/');
 }
@@ -79,7 +79,7 @@ export function docker(bed: Bed): Peer | undefined {
 }
 
 export function podman(bed: Bed): Peer | undefined {
-  if (!isInstalled('podman')) return undefined;
+  if (!isInstalled('podman') || !rootIsMounted()) return undefined;
   // As root without CAP_SYS_RESOURCE has no higher limits to give, and crun refuses hybrid control groups.
   const configuration = join(bed.directory, 'containers.conf');
   writeFileSync(configuration, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\n');

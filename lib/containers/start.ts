@@ -28,6 +28,7 @@ import { clearAbandoned } from './remains';
 import { ID_RANGES } from '../security/id-ranges';
 import { type SharedNamespaces, sharedNamespaces } from './shared-namespaces';
 import { requireState } from './state';
+import { connectSupervisor } from './supervise';
 import { storageConfinement } from './storage';
 import { type AttachOptions, makeStreams, type StreamEnds } from './streams';
 
@@ -98,23 +99,30 @@ async function startNow(context: Context, row: ContainerRow, options: Orders): P
   } catch (failure) {
     const error = explain(failure, row);
     ends?.discard();
-    await giveUp(connection);
+    await giveUp(context, row, connection, failure);
     unclaim(context, row, error);
     throw error;
   }
 }
 
-/** What went wrong may have done so after the command was executed: then it is ended. */
-async function giveUp(connection: SupervisorConnection | undefined): Promise<void> {
+/** What went wrong may have done so after the command was executed, and only the word of that be lost: then it is ended. */
+async function giveUp(context: Context, row: ContainerRow, connection: SupervisorConnection | undefined, reason: unknown): Promise<void> {
+  let supervisor = connection?.runs === true ? connection : undefined;
   try {
-    if (connection?.runs !== true) return;
-    await connection.stopSignal(constants.signals.SIGKILL);
-    await connection.closed;
+    if (connection !== undefined && isLost(reason)) supervisor = await connectSupervisor(context, row);
+    await supervisor?.stopSignal(constants.signals.SIGKILL);
+    await supervisor?.closed;
   } catch {
     // it ended by itself
   } finally {
+    supervisor?.close();
     connection?.close();
   }
+}
+
+/** The connection ended without an answer. */
+function isLost(reason: unknown): boolean {
+  return reason instanceof DockerliteError && (reason.code === 'E_NOT_RUNNING' || reason.code === 'E_SUPERVISOR');
 }
 
 /** A supervisor that ends without a word could not even be loaded, which its dynamic linker tells nobody but its stderr. */

@@ -17,10 +17,10 @@
 struct control {
   atomic_uint target;  // 0: none
   atomic_uint count;
-  int error;      // negative: the signal that ends a supervisor instead; what it has cloned does not count then
-  unsigned delay; // in µs: the call only takes so much longer, a supervisor's as above
+  int error;      // negative: the signal that ends a supervisor instead; what it has cloned does not count
+  unsigned delay; // in µs: the call only takes so much longer
   char fired[32];
-  char only[16];  // no other calls count
+  char only[16];  // no other calls count, and only a supervisor's own
 };
 
 typedef long word;
@@ -46,7 +46,7 @@ static word kernel(word number, word a, word b) {
 
 static int strikes(const char *name) {
   if (!control || !control->target || (*control->only && strcmp(name, control->only))) return 0;
-  const word self = control->error < 0 || control->delay ? kernel(SYS_getpid, 0, 0) : 0;
+  const word self = control->error < 0 || control->delay || *control->only ? kernel(SYS_getpid, 0, 0) : 0;
   if (self == 1) return 0;
   if (atomic_fetch_add(&control->count, 1) + 1 != control->target) return 0;
   snprintf(control->fired, sizeof control->fired, "%s", name);

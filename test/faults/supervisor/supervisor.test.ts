@@ -6,8 +6,8 @@ import { Engine } from '../../../lib/engine';
 import { TestEngine } from '../../helpers/engine';
 import { patience } from '../../helpers/patience';
 import { faultIn } from './fault-run';
-import { Interposer } from './interposer';
-import { SCENARIOS } from './scenarios';
+import { Interposer, type Strike } from './interposer';
+import { type Scenario, SCENARIOS } from './scenarios';
 
 /** Every so many calls one fails, from the first given on; otherwise a few at random. */
 const EVERY = Number(process.env['DOCKERLITE_FAULTS_EVERY'] ?? 0);
@@ -45,17 +45,20 @@ describe('calls of the supervisor and of liblxc that fail', () => {
     });
   }
 
-  // The last thing a supervisor says to liblxc's child before that would notice its death by itself.
-  it('a supervisor killed where it speaks to what it has cloned takes that with it', async function () {
-    this.timeout(patience(300_000));
-    const [scenario] = SCENARIOS;
+  /** Whatever a supervisor sends, while it is started and until it has ended. */
+  async function eachMessage(scenario: Scenario | undefined, strike: Strike): Promise<void> {
     assert.ok(scenario !== undefined);
     for (let n = 1; ; n++) {
-      const { fired, wrong } = await faultIn(test, interposer, scenario, n, { kills: true, only: 'sendmsg' });
+      const { fired, wrong } = await faultIn(test, interposer, scenario, n, { ...strike, only: 'sendmsg' });
       assert.deepEqual(wrong, [], `sendmsg ${n}`);
       if (fired === undefined) break;
     }
-  });
+  }
+
+  // The last thing it says to liblxc's child before that would notice its death by itself is one of them.
+  it('a supervisor killed where it speaks to what it has cloned takes that with it', () => eachMessage(SCENARIOS[0], { kills: true }));
+
+  it('a start of which only the word is lost leaves nothing that runs', () => eachMessage(SCENARIOS.at(-1), {}));
 
   it('a command that has begun and ended between two looks at it has done both', async function () {
     this.timeout(patience(120_000));
