@@ -8,7 +8,7 @@ import { DockerliteError } from '../lib/errors';
 
 const run = promisify(execFile);
 /** And the libraries they use, as pkg-config knows them. */
-const PROGRAMS = { snapshots: [], lifecycle: ['lxc'], command: [], timed: [], extract: ['libarchive'] } as const;
+const PROGRAMS = { snapshots: [], lifecycle: ['lxc'], command: [], timed: [], upload: [], extract: ['libarchive'] } as const;
 export type ReferenceProgram = keyof typeof PROGRAMS;
 
 /** Compiles the C programs of bench/reference into `directory`. @throws E_UNSUPPORTED where there is no compiler or no library to link */

@@ -15,7 +15,7 @@ const LIMIT = 1.3;
 /** KiB */
 const RESIDENT = 150 * 1024;
 
-/** One operation on one image by everybody; beside pull and load, bare extraction. */
+/** One operation on one image by everybody; beside pull and load, bare extraction, beside push bare uploads. */
 export async function compareOperation(workshop: Workshop, operation: Operation, image: SampleImage, rounds: number): Promise<Comparison> {
   const needsImage = operation === 'push' || operation === 'save';
   if (needsImage) for (const tool of workshop.tools) await prepare(workshop, tool, image);
@@ -23,17 +23,20 @@ export async function compareOperation(workshop: Workshop, operation: Operation,
   const sides = workshop.tools.map((tool) => toolSide(workshop, tool, operation, image, residents));
   const extraction = needsImage ? undefined : Reference.start(workshop.bed.directory, 'extract', [workshop.bed.source, workshop.bed.scratch('extract')]);
   const synced: number[] = [];
+  const uploads = operation === 'push' ? Reference.start(workshop.bed.directory, 'upload', []) : undefined;
+  if (uploads !== undefined) sides.push(uploadSide(workshop, uploads, image));
   if (extraction !== undefined) sides.push(extractionSide('C, tars', extraction, image.layers.map(({ tar }) => tar), synced), extractionSide('C, compressed', extraction, image.layers.map(({ compressed }) => compressed), []));
   try {
     const samples = await interleave(sides, { rounds, count: 1, warmUp: 0 });
     const results = sides.map(({ name }, index) => measured(name, 'ms', samples[index] as number[]));
-    const limit = extraction && results[workshop.tools.length];
+    const limit = extraction || uploads ? results[workshop.tools.length] : undefined;
     const extra = extraction === undefined ? [] : [measured('C, tars, and sync', 'ms', synced)];
     const checks = targets(results.slice(0, workshop.tools.length), limit);
     if (operation === 'pull') checks.push({ what: 'memory of a pull, largest', value: Math.max(...residents), unit: 'KiB', atMost: RESIDENT });
     return { title: `${operation}, ${image.layers.length} layers`, sides: [...results, ...extra], checks };
   } finally {
     extraction?.close();
+    uploads?.close();
     if (needsImage) for (const tool of workshop.tools) for (const name of [image.name, pushedName(workshop, image)]) await workshop.forget(tool, name);
   }
 }
@@ -83,10 +86,23 @@ function extractionSide(name: string, extraction: Reference, archives: readonly 
   };
 }
 
+/** The layers as requests that are nothing else: what a registry takes for them. */
+function uploadSide(workshop: Workshop, uploads: Reference, { layers }: SampleImage): Side {
+  const blobs = layers.flatMap(({ digest, compressed }) => [digest, compressed]);
+  return {
+    name: 'C, bare uploads',
+    run: () => uploads.numbers([workshop.target.port, 'bench/bare', ...blobs].join('\t')),
+    settle: async () => {
+      workshop.target.clear();
+      await workshop.rest();
+    },
+  };
+}
+
 /** The ratio whose target is met has it; where neither is, the one to the others. */
 function targets(tools: readonly Measured[], limit: Measured | undefined): Check[] {
   const [ours, ...others] = tools as [Measured, ...Measured[]];
-  const overLimit = limit && ratio('over C, tars', ours, limit, {});
+  const overLimit = limit && ratio(`over ${limit.name}`, ours, limit, {});
   const best = others.sort((a, b) => a.summary.p50 - b.summary.p50)[0];
   const faster = best && ratio(`${best.name}, the best other, over ours`, best, ours, {});
   const isNearLimit = overLimit !== undefined && overLimit.value <= LIMIT;

@@ -10,7 +10,7 @@ import { DockerliteError } from '../../lib/errors';
 export class LocalRegistry {
   private constructor(
     private readonly directory: string,
-    private readonly port: number,
+    readonly port: number,
     private readonly child: ChildProcess,
   ) {}
 

@@ -17,7 +17,9 @@ export interface SampleLayer {
   /** The archive and what registries have of it. */
   tar: string;
   compressed: string;
+  /** `sha256:…` of the one and of the other. */
   diffId: string;
+  digest: string;
 }
 
 export interface LayerOptions {
@@ -34,8 +36,13 @@ export async function makeLayer(directory: string, { seed, bytes, file = FILE, l
   const tar = tarOf(entries(new Random(seed), `usr/share/layer${seed}`, bytes, Math.max(1, Math.round(bytes / file))));
   const layer = { tar: join(directory, `${seed}.tar`), compressed: join(directory, `${seed}.tar.gz`) };
   writeFileSync(layer.tar, tar);
-  writeFileSync(layer.compressed, await promisify(gzip)(tar, { level }));
-  return { ...layer, diffId: `sha256:${createHash('sha256').update(tar).digest('hex')}` };
+  const compressed = await promisify(gzip)(tar, { level });
+  writeFileSync(layer.compressed, compressed);
+  return { ...layer, diffId: sha256(tar), digest: sha256(compressed) };
+}
+
+function sha256(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** One after another: of large ones two would not fit into memory. */
