@@ -110,7 +110,8 @@ void Process::OnShimHello(pid_t pid) {
 
 void Process::Abandon() {
   state_ = State::kFailed;
-  PidfdSignal(pidfd_.get(), SIGKILL);
+  // Nobody has reaped it yet: the number is its own.
+  if (PidfdSignal(pidfd_.get(), SIGKILL) != 0 && pid_ > 0 && !dead_) kill(pid_, SIGKILL);
 }
 
 void Process::OnShimTerminal(UniqueFd master) {

@@ -230,7 +230,13 @@ Client* Supervisor::FindClient(ClientId id) {
 
 // Nothing of the container has run yet: what has to be there first is done now.
 void Supervisor::OnHello(Process& process) {
-  if (&process != init_.get() || !network_.orders().Inside()) return;
+  if (&process != init_.get()) return;
+  if (process.pidfd() < 0) {  // it could be neither watched nor ended
+    const Error error = Error::last("pidfd_open");
+    process.Abandon();
+    return AbandonStart(EngineFailure(error), {});
+  }
+  if (!network_.orders().Inside()) return;
   if (Status configured = network_.Configure(process.pid()); !configured) {
     process.Abandon();
     AbandonStart(EngineFailure(configured.error()), {});

@@ -60,6 +60,21 @@ describe('calls of the supervisor and of liblxc that fail', () => {
 
   it('a start of which only the word is lost leaves nothing that runs', () => eachMessage(SCENARIOS.at(-1), {}));
 
+  for (const [what, name, only] of [
+    ['an init that it could not end is not started', 'a start with a network and a port', 'syscall 434'], // pidfd_open(2)
+    ['what it cannot tell the namespaces of is not executed outside of them', 'an exec', 'readlink'],
+  ] as const) {
+    it(what, async function () {
+      this.timeout(patience(300_000));
+      const scenario = SCENARIOS.find((each) => each.name === name);
+      assert.ok(scenario !== undefined);
+      for (const n of [1, 2]) {
+        const { fired, wrong } = await faultIn(test, interposer, scenario, n, { only });
+        assert.deepEqual([fired, wrong], [only, []], `${only} ${n}`);
+      }
+    });
+  }
+
   it('a command that has begun and ended between two looks at it has done both', async function () {
     this.timeout(patience(120_000));
     const options: ContainerOptions = { image: 'busybox', command: ['true'], network: 'none' };
