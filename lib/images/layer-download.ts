@@ -50,6 +50,11 @@ export async function downloadLayer(store: Store, layer: LayerSource, onBytes: (
   return { open: () => openEither(`${path}.part`, path), whole, stop: () => stop.abort() };
 }
 
+/** Whether this process is at it. */
+export function isDownloading(store: Store, { digest }: LayerSource): boolean {
+  return running.has(`${store.layout.root} ${digest}`);
+}
+
 export function hexOf({ digest }: LayerSource): string {
   return digest.replace(/^sha256:/, '');
 }

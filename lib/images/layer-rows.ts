@@ -70,8 +70,13 @@ function retire(store: Store, chainId: string): LayerRow | undefined {
   return row;
 }
 
+/** Not what another process downloads again by now: who does that says so in a transaction too. */
 export function discardBlob(store: Store, hex: string): void {
   const { db, layout } = store;
-  for (const name of [hex, `${hex}.part`]) rmSync(layout.blob(name), { force: true });
-  db.run('DELETE FROM blobs WHERE hex = ?', hex);
+  db.transaction(() => {
+    const { owner = '' } = db.get<{ owner: string }>('SELECT owner FROM blobs WHERE hex = ?', hex) ?? {};
+    if (owner !== currentOwner() && isAlive(owner)) return;
+    for (const name of [hex, `${hex}.part`]) rmSync(layout.blob(name), { force: true });
+    db.run('DELETE FROM blobs WHERE hex = ?', hex);
+  });
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DockerliteError } from '../../lib/errors';
+import { discardBlob } from '../../lib/images/layer-rows';
 import type { Image } from '../../lib/images/record';
 import { SNAPSHOT } from '../../lib/images/snapshot/artifact';
 import type { ImageManifest } from '../../lib/registry/manifest';
 import { MEDIA } from '../../lib/registry/media-types';
 import { Registries } from '../../lib/registry/registries';
+import { ownerOf } from '../../lib/util/owner';
 import { Cli } from '../helpers/cli';
 import { DockerRegistry, missingPrograms } from '../helpers/docker-registry';
 import { storeOf, TestEngine } from '../helpers/engine';
@@ -146,6 +148,20 @@ describe('push --as-snapshot, and pulling what it pushed', function () {
     await pull(`${registry.host}/app:v2`);
     same(v2.id);
     assert.deepEqual((await there.engine.images.list()).filter(({ id }) => id === v1.id), []);
+  });
+
+  it('leaves a stream that another process downloads again to that one', () => {
+    const { db, layout } = storeOf(there.engine);
+    const hex = 'f'.repeat(64);
+    const part = layout.blob(`${hex}.part`);
+    mkdirSync(layout.blobs, { recursive: true });
+    writeFileSync(part, 'x');
+    db.run("INSERT INTO blobs (hex, state, owner, size, media_type) VALUES (?, 'partial', ?, 1, '')", hex, ownerOf(process.ppid));
+    discardBlob(storeOf(there.engine), hex);
+    assert.ok(existsSync(part));
+    db.run("UPDATE blobs SET owner = '' WHERE hex = ?", hex);
+    discardBlob(storeOf(there.engine), hex);
+    assert.ok(!existsSync(part) && db.get('SELECT 1 FROM blobs WHERE hex = ?', hex) === undefined);
   });
 
   it('is pulled by several at once', async () => {

@@ -5,7 +5,7 @@ import { DockerliteError } from '../../errors';
 import type { ParsedManifest } from '../../registry/manifest';
 import type { PullSource } from '../../registry/pull-source';
 import { familiarName, type RemoteReference } from '../../registry/reference';
-import { downloadLayer, hexOf, type LayerFile } from '../layer-download';
+import { downloadLayer, hexOf, isDownloading, type LayerFile } from '../layer-download';
 import { discardBlob } from '../layer-rows';
 import { contentLimit, type LayerProgress, type LayerSource } from '../layers';
 import type { ImageRow } from '../record';
@@ -94,8 +94,8 @@ async function receiveLink(context: Context, pull: SnapshotPull, { manifest, art
     if (isReady(context, artifact.image)) break;
     if (attempt === ATTEMPTS) throw new DockerliteError('E_CONFLICT', `blob ${layer.digest} is removed as often as it is downloaded`);
   }
-  // The tree is all there is to keep: what is pushed again is made again.
-  discardBlob(store, hexOf(layer));
+  // The tree is all there is to keep: what is pushed again is made again. Somebody who began again takes it away himself.
+  if (!isDownloading(store, layer)) discardBlob(store, hexOf(layer));
   store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) SELECT ?, id FROM images WHERE id = ?', `${familiarName(reference)}@${manifest.digest}`, artifact.image);
   onProgress(layer, 'complete');
 }
