@@ -74,6 +74,11 @@ class Life {
     return this.begun && (this.end === undefined || this.end.restarting === true);
   }
 
+  /** All that can be heard of it has been. */
+  get isTold(): boolean {
+    return this.begun && this.end !== undefined && (this.drained || !this.attached);
+  }
+
   onStarted(message: Started): void {
     this.begun = true;
     this.started.resolve(message);
@@ -269,7 +274,7 @@ export class SupervisorConnection {
   /** Lets go of the container, which runs on. */
   close(): void {
     this.native?.close();
-    this.finish(new DockerliteError('E_ABORTED', 'the connection to the supervisor was closed'));
+    this.finish(() => new DockerliteError('E_ABORTED', 'the connection to the supervisor was closed'));
   }
 
   private send(type: number, body: Buffer, fds: number[] = []): void {
@@ -299,7 +304,7 @@ export class SupervisorConnection {
       message = frames.decodeMessage(type, body);
     } catch (cause) {
       this.native?.close();
-      return this.finish(new DockerliteError('E_SUPERVISOR', 'the supervisor sent a malformed frame', { cause }));
+      return this.finish(() => new DockerliteError('E_SUPERVISOR', 'the supervisor sent a malformed frame', { cause }));
     }
     if (message !== undefined) this.handle(message);
   };
@@ -322,14 +327,20 @@ export class SupervisorConnection {
 
   private readonly onClose = (error: Error | null): void => {
     const code: ErrorCode = this.heard || error !== null ? 'E_SUPERVISOR' : 'E_NOT_RUNNING';
-    this.finish(new DockerliteError(code, 'the supervisor is gone', { cause: error ?? undefined }));
+    this.finish(() => new DockerliteError(code, 'the supervisor is gone', { cause: error ?? undefined }));
   };
 
-  private finish(error: DockerliteError): void {
+  /** Most connections end when there is nothing left to be told: then the error, with its stack, is not even made. */
+  private finish(reason: () => DockerliteError): void {
     if (this.native === undefined) return;
     this.native = undefined;
-    for (const life of [this.init, ...this.execs.values()]) life.fail(error);
-    for (const answer of this.answers.splice(0)) answer.reject(error);
+    const lives = [this.init, ...this.execs.values()].filter(({ isTold }) => !isTold);
+    const answers = this.answers.splice(0);
+    if (lives.length + answers.length > 0) {
+      const error = reason();
+      for (const life of lives) life.fail(error);
+      for (const answer of answers) answer.reject(error);
+    }
     this.onClosed.resolve();
   }
 }
