@@ -132,7 +132,7 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags": ["<!@(pkg-config --cflags libseccomp)"],
       "libraries": ["<!@(pkg-config --libs libseccomp)"],
-      "sources": ["native/seccomp/beyond.cc", "native/seccomp/binding.cc", "native/seccomp/compile.cc"]
+      "sources": ["native/seccomp/beyond.cc", "native/seccomp/binding.cc", "native/seccomp/compact.cc", "native/seccomp/compile.cc"]
     },
     {
       "target_name": "dockerlite-supervisor",

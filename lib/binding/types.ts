@@ -366,6 +366,8 @@ export interface SeccompPolicy {
   rules: SeccompPolicyRule[];
   /** Of calls newer than every call the rules name; 0 for nothing special. */
   beyond: number;
+  /** As libseccomp writes it, four times as long. */
+  plain?: boolean;
 }
 
 export interface SeccompBinding {

@@ -9,7 +9,7 @@ import { parseProfile } from './seccomp-profile';
 import { resolveProfile } from './seccomp-rules';
 
 /** Goes up with every change of the default policy or of how a profile becomes a filter: older filters are not used then. */
-const REVISION = 1;
+const REVISION = 2;
 
 const known = new Map<string, Buffer>();
 

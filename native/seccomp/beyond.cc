@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "seccomp/compact.h"
+
 namespace dockerlite::seccomp {
 namespace {
 
 // x32 calls come as those of x86-64, with this bit in their number.
 constexpr uint32_t kX32Bit = 0x40000000;
-
-using Code = std::vector<sock_filter>;
 
 void Load(Code& code, size_t offset) {
   code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)));

@@ -45,6 +45,7 @@ Napi::Value CompilePolicy(const Napi::CallbackInfo& info) {
   policy.action = Number(from.Get("action"));
   policy.beyond = Number(from.Get("beyond"));
   policy.architectures = Strings(from.Get("architectures"));
+  policy.plain = from.Get("plain").ToBoolean();
   if (!from.Get("rules").IsArray()) throw Napi::TypeError::New(info.Env(), "expected an array of rules");
   auto rules = from.Get("rules").As<Napi::Array>();
   for (uint32_t i = 0; i < rules.Length(); i++) policy.rules.push_back(ReadRule(Object(rules.Get(i))));

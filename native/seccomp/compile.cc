@@ -6,11 +6,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
 #include "seccomp/beyond.h"
+#include "seccomp/compact.h"
 #include "sys/unique_fd.h"
 
 namespace dockerlite::seccomp {
@@ -47,6 +49,19 @@ Status AddCall(const Filter& filter, const Rule& rule, const std::string& name) 
   return Nothing{};
 }
 
+std::vector<uint32_t> Audits(const std::vector<uint32_t>& architectures) {
+  std::vector<uint32_t> audits = architectures;
+  std::ranges::replace(audits, static_cast<uint32_t>(SCMP_ARCH_X32), static_cast<uint32_t>(SCMP_ARCH_X86_64));
+  return audits;
+}
+
+std::string Compacted(const std::string& bytes, const std::vector<uint32_t>& audits) {
+  Code code(bytes.size() / sizeof(sock_filter));
+  memcpy(code.data(), bytes.data(), code.size() * sizeof(sock_filter));
+  code = Compact(code, audits);
+  return std::string(reinterpret_cast<const char*>(code.data()), code.size() * sizeof(sock_filter));
+}
+
 Result<std::string> Export(const Filter& filter) {
   UniqueFd file(memfd_create("seccomp", MFD_CLOEXEC));
   if (!file) return Error::last("memfd_create");
@@ -72,9 +87,11 @@ Result<std::string> Compile(const Policy& policy) {
     for (auto& name : rule.names)
       if (Status added = AddCall(filter, rule, name); !added) return added.error();
   }
-  Result<std::string> code = Export(filter);
-  if (!code || policy.beyond == 0) return code;
-  return Beyond(policy, architectures.value()) + code.value();
+  Result<std::string> exported = Export(filter);
+  if (!exported) return exported;
+  std::string code = std::move(exported.value());
+  if (policy.beyond != 0) code.insert(0, Beyond(policy, architectures.value()));
+  return policy.plain ? code : Compacted(code, Audits(architectures.value()));
 }
 
 std::string Version() {

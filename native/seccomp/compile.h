@@ -29,6 +29,7 @@ struct Policy {
   // What calls with a higher number than every call the rules name get instead, 0 for nothing special: a program tries new
   // calls first, and takes ENOSYS for "not there" but EPERM for "not you".
   uint32_t beyond = 0;
+  bool plain = false;  // as libseccomp writes it
 };
 
 // The filter as an array of struct sock_filter. Calls that this libseccomp or an architecture does not know are left out.
