@@ -11,8 +11,8 @@ const KEPT = 64;
  * starts one container and ends (`oneShot`) has the ready program itself become the supervisor.
  */
 export class Launcher {
-  /** More starts at once than this take no less time together, and keep the event loop's thread waiting for a processor. */
-  readonly starts = new Turnstile(availableParallelism() + 1);
+  /** More starts at once than this gain nothing, and keep the event loop's thread waiting for a processor. */
+  readonly starts = new Turnstile(availableParallelism() + 12);
   /** Snapshots made together share a commit, so there may be many. */
   readonly creates = new Turnstile(64);
   private spawner: Spawner | undefined;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import * as btrfs from '../binding/btrfs';
 import { DockerliteError } from '../errors';
 import { StateDatabase } from './database';
@@ -25,9 +26,9 @@ export interface Store {
   readonly db: StateDatabase;
 }
 
-/** `--root`, else $DOCKERLITE_ROOT, else /var/lib/dockerlite. */
+/** `--root`, else $DOCKERLITE_ROOT, else /var/lib/dockerlite; absolute, as supervisors are somewhere else. */
 export function storeRoot(given?: string): string {
-  return given || process.env.DOCKERLITE_ROOT || Layout.defaultRoot;
+  return resolve(given || process.env.DOCKERLITE_ROOT || Layout.defaultRoot);
 }
 
 /** @throws E_STORE_MISSING, E_STORE_DAMAGED, E_PERMISSION */

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import * as btrfs from '../../lib/binding/btrfs';
 import { Engine } from '../../lib/engine';
 import { initStore } from '../../lib/init';
@@ -29,6 +29,13 @@ describe('init', () => {
     assert.deepEqual(readdirSync(directory).sort(), ['store', 'store.img']);
     await using engine = await Engine.open({ root });
     assert.deepEqual((await engine.images.list()).map((image) => image.tags), [['empty:latest']]);
+  });
+
+  it('makes a store that is found by a relative path, and in the end only by an absolute one', async () => {
+    const root = join(directory, 'store');
+    await initStore({ root, size: SIZE });
+    await using engine = await Engine.open({ root: relative(process.cwd(), root) });
+    assert.equal(engine.root, root);
   });
 
   it('is mounted again by the first command after a reboot', async () => {
