@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { type Bed, IMAGE } from './bed';
+import { untilIdle } from './idle';
 import { type Comparison, measured, type Measured } from './result';
 
 const COUNT = 200;
@@ -12,6 +13,7 @@ export async function compareEventLoop(bed: Bed): Promise<Comparison> {
     for (let i = 0; i < COUNT; i++) await start();
   });
   await bed.clear();
+  await untilIdle(10_000);
   const atOnce = await watch('all at once', async () => {
     await Promise.all(Array.from({ length: COUNT }, start));
   });

@@ -7,6 +7,7 @@ import { conditions } from './conditions';
 import { compareDensity } from './density';
 import { compareEventLoop } from './event-loop';
 import { compareExec } from './exec';
+import { untilIdle } from './idle';
 import { IMAGE_PARTS, type ImagePart, ImageParts } from './images/parts';
 import { compareIsolation } from './isolation';
 import { compareLifecycle } from './lifecycle';
@@ -45,6 +46,7 @@ export async function runBenchmarks(options: BenchOptions): Promise<Report> {
     const report: Report = { conditions: await conditions(bed), comparisons: [], batchCurve: [], seconds: 0 };
     for (const part of options.parts ?? USUAL) {
       options.onPart?.(part);
+      await untilIdle(10_000);
       const { comparisons, curve }: Measurements = isImagePart(part) ? { comparisons: await images.run(part) } : await runPart(bed, part, options.quick === true);
       report.comparisons.push(...comparisons);
       if (curve) report.batchCurve = curve;

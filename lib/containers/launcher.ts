@@ -12,7 +12,7 @@ const KEPT = 64;
  */
 export class Launcher {
   /** More starts at once than this gain nothing, and keep the event loop's thread waiting for a processor. */
-  readonly starts = new Turnstile(availableParallelism() + 12);
+  readonly starts = new Turnstile(availableParallelism() + 6);
   /** Snapshots made together share a commit, so there may be many. */
   readonly creates = new Turnstile(64);
   private spawner: Spawner | undefined;
