@@ -19,13 +19,15 @@ const SLOW = new Set([
 ]);
 
 const FREQUENT = new Set(['create', 'exec', 'images', 'ps', 'run', 'start']);
-const word = FREQUENT.has(process.argv[2]) ? process.argv[2] : 'help';
+// With --root DIRECTORY before it, as is usual with two stores.
+const command = process.argv[process.argv[2] === '--root' ? 4 : 2];
+const word = FREQUENT.has(command) ? command : 'help';
 const cache = `${bundle}.${word}.cache`;
 
 // Start a container, for which the supervisor program is needed: it is loaded while this is.
 const STARTS = new Set(['restart', 'run', 'start']);
 
-const supervisor = STARTS.has(process.argv[2]) ? startSupervisor() : undefined;
+const supervisor = STARTS.has(command) ? startSupervisor() : undefined;
 const source = readBundle();
 // The first line of the bundle is its hash, and so is the beginning of its cache: V8 compares lengths only.
 const mark = source.slice(0, source.indexOf('\n') + 1);

@@ -32,13 +32,23 @@ export class Dockerd {
     const daemon = spawn('dockerd', options, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: at('tmp') } });
     daemon.stderr?.pipe(createWriteStream(at('log')));
     const self = new Dockerd(directory, daemon);
+    try {
+      await self.ready();
+    } catch (error) {
+      await self.stop();
+      throw error;
+    }
+    return self;
+  }
+
+  private async ready(): Promise<void> {
+    const at = (name: string) => join(this.directory, name);
     for (const deadline = Date.now() + patience(60_000); ; await delay(50)) {
-      if (self.try('version').status === 0) break;
-      if (daemon.exitCode !== null || Date.now() > deadline) throw new Error(`dockerd does not start: ${readFileSync(at('log'), 'utf8')}`);
+      if (this.try('version').status === 0) break;
+      if (this.process.exitCode !== null || Date.now() > deadline) throw new Error(`dockerd does not start: ${readFileSync(at('log'), 'utf8')}`);
     }
     const rootfs = buildBusyboxRootfs(at('busybox'));
-    execFileSync('docker', [...self.host, 'import', '-', 'busybox'], { input: execFileSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }) });
-    return self;
+    execFileSync('docker', [...this.host, 'import', '-', 'busybox'], { input: execFileSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }) });
   }
 
   private get host(): string[] {
