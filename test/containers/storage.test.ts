@@ -48,7 +48,8 @@ describe('--storage-opt size', () => {
       await quotaEnable(test.root);
     } catch {
       await test.remove();
-      this.skip(); // Linux before 6.7
+      console.log('    skipped: no simple quotas here, which came with Linux 6.7');
+      this.skip();
     }
     programs = mkdtempSync(join(tmpdir(), 'programs-'));
     buildStatic(programs, 'subvolume', SUBVOLUME);
@@ -172,7 +173,10 @@ describe('a store whose file system', () => {
     const directory = mkdtempSync(join(tmpdir(), 'own-'));
     const root = join(directory, 'store');
     try {
-      if ((await initStore({ root, size: 256 * MIB })).backing !== 'loop') this.skip();
+      if ((await initStore({ root, size: 256 * MIB })).backing !== 'loop') {
+        console.log('      skipped: the directory for temporary files is on btrfs, where a store is no image');
+        this.skip();
+      }
       assert.ok(['simple', 'none'].includes(await quotaMode(root)));
       const [major = 0, minor = 0] = execFileSync('uname', ['-r'], { encoding: 'utf8' }).split('.').map(Number);
       if (major > 6 || (major === 6 && minor >= 7)) assert.equal(await quotaMode(root), 'simple');
