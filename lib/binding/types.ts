@@ -366,7 +366,7 @@ export interface SeccompPolicy {
   rules: SeccompPolicyRule[];
   /** Of calls newer than every call the rules name; 0 for nothing special. */
   beyond: number;
-  /** As libseccomp writes it, four times as long. */
+  /** As libseccomp writes it, about twice as long. */
   plain?: boolean;
 }
 

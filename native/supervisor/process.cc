@@ -110,8 +110,8 @@ void Process::OnShimHello(pid_t pid) {
 
 void Process::Abandon() {
   state_ = State::kFailed;
-  // Nobody has reaped it yet: the number is its own.
-  if (PidfdSignal(pidfd_.get(), SIGKILL) != 0 && pid_ > 0 && !dead_) kill(pid_, SIGKILL);
+  // As long as nobody has reaped it the number is its own.
+  if (PidfdSignal(pidfd_.get(), SIGKILL) != 0 && pid_ > 0 && !dead_ && !reaped_) kill(pid_, SIGKILL);
 }
 
 void Process::OnShimTerminal(UniqueFd master) {
