@@ -53,6 +53,23 @@ async function usable(container: Container): Promise<void> {
   assert.equal(exitCode, 0);
 }
 
+/** Made for them all. */
+export const NETWORKS = ['front', 'back'];
+
+const NETWORKED: ContainerOptions = { ...SLEEP, network: { network: 'front', aliases: ['site'] } };
+
+/** One call that fails may cost an answer, but not those after it. */
+const LOOK_UP = 'for attempt in 1 2; do nslookup -type=a "$0" | tail -n +3 | grep -F "Address: $1" && exit; done; exit 1';
+
+/** A name of a container's own leads to its address in that network. */
+async function findsItself(container: Container, network: string, name: string): Promise<void> {
+  const { State, NetworkSettings } = await container.inspect();
+  if (State.Status !== 'running') return;
+  const process = await container.exec(['sh', '-c', LOOK_UP, name, NetworkSettings.Networks[network]?.IPAddress ?? 'nowhere']);
+  const [, , exitCode] = await Promise.all([readAll(process.stdout), readAll(process.stderr), process.exited]);
+  assert.equal(exitCode, 0, `${name} is not found`);
+}
+
 export const SCENARIOS: Scenario[] = [
   { name: 'a run, attached, from start to end', options: CAT, running: false, run: runCat },
   { name: 'a run with a terminal', options: { ...SLEEP, tty: true, command: ['sh', '-c', 'echo there and back'] }, running: false, run: runCat },
@@ -62,6 +79,27 @@ export const SCENARIOS: Scenario[] = [
     options: { ...SLEEP, network: 'bridge', publish: ['127.0.0.1::80'] },
     running: false,
     run: (container) => container.start(),
+  },
+  {
+    name: 'a start in two networks that know its names',
+    options: { ...NETWORKED, network: [{ network: 'front', aliases: ['site'] }, { network: 'back', aliases: ['yard'] }] },
+    running: false,
+    async run(container) {
+      await container.start();
+      await findsItself(container, 'front', 'site');
+      await findsItself(container, 'back', 'yard');
+    },
+  },
+  {
+    name: 'a network connected and disconnected',
+    options: NETWORKED,
+    running: true,
+    async run(container, engine) {
+      await engine.networks.connect('back', container.id, { aliases: ['yard'] });
+      await findsItself(container, 'back', 'yard');
+      await engine.networks.disconnect('back', container.id);
+      await findsItself(container, 'front', 'site');
+    },
   },
   { name: 'an exec', options: SLEEP, running: true, run: execEcho },
   {

@@ -7,11 +7,12 @@ import { TestEngine } from '../../helpers/engine';
 import { patience } from '../../helpers/patience';
 import { faultIn } from './fault-run';
 import { Interposer, type Strike } from './interposer';
-import { type Scenario, SCENARIOS } from './scenarios';
+import { NETWORKS, type Scenario, SCENARIOS } from './scenarios';
 
-/** Every so many calls one fails, from the first given on; otherwise a few at random. */
+/** Every so many calls one fails, from the first given to the last; otherwise a few at random. */
 const EVERY = Number(process.env['DOCKERLITE_FAULTS_EVERY'] ?? 0);
 const FROM = Number(process.env['DOCKERLITE_FAULTS_FROM'] ?? 1);
+const TO = Number(process.env['DOCKERLITE_FAULTS_TO'] ?? Infinity);
 const ONLY = process.env['DOCKERLITE_FAULTS_ONLY'] ?? '';
 const SAMPLES = 3;
 /** More than there ever are. */
@@ -22,6 +23,7 @@ describe('calls of the supervisor and of liblxc that fail', () => {
   let interposer: Interposer;
   before(async () => {
     test = await TestEngine.create({ pool: 0 });
+    for (const name of NETWORKS) await test.engine.networks.create({ name });
     interposer = new Interposer(test.loop.directory);
   });
   after(async () => {
@@ -95,5 +97,5 @@ describe('calls of the supervisor and of liblxc that fail', () => {
 
 function chosen(count: number): number[] {
   if (EVERY === 0) return Array.from({ length: SAMPLES }, () => randomInt(1, count + 1));
-  return Array.from({ length: Math.max(0, Math.ceil((count - FROM + 1) / EVERY)) }, (_, i) => FROM + i * EVERY);
+  return Array.from({ length: Math.max(0, Math.ceil((Math.min(count, TO) - FROM + 1) / EVERY)) }, (_, i) => FROM + i * EVERY);
 }
