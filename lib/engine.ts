@@ -64,7 +64,7 @@ export class Engine implements AsyncDisposable {
       store = await openStore(storeRoot(options.root));
       const pool = new SnapshotPool(store.layout, options.pool ?? 8);
       await sweepWorkspaces(store.layout);
-      if (hasAnnounced(store)) await (require('./containers/connect') as typeof import('./containers/connect')).finishAnnounced({ store });
+      if (hasAnnounced(store)) await (require('./containers/finish-announced') as typeof import('./containers/finish-announced')).finishAnnounced({ store });
       tellPosted(store); // before what this process ends for others
       await settleImages(store);
       return new Engine({ store, pool, launcher });

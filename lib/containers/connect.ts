@@ -4,7 +4,7 @@ import * as net from '../binding/net';
 import type { NftElement } from '../binding/types';
 import type { Context } from '../context';
 import type { EngineEvent } from '../events/event';
-import { type Announced, takeAnnounced } from '../events/outbox';
+import type { Announced } from '../events/outbox';
 import { DockerliteError } from '../errors';
 import { addressesOf, leaveNetwork } from '../network/address-pool';
 import { leaveNetwork6 } from '../network/address-pool6';
@@ -90,14 +90,8 @@ function attachmentIn(store: Store, row: ContainerRow, network: Network): Attach
   return running ? attachmentsOf(store, row).find((each) => each.network.name === network.name) : undefined;
 }
 
-/** Does the rest of what processes that were killed had begun with containers that run. */
-export async function finishAnnounced(context: Pick<Context, 'store'>): Promise<void> {
-  for (const { event, announced } of takeAnnounced(context.store)) {
-    await finish(context, event, announced).catch(() => undefined); // as it has just ended, for one: it has been taken back
-  }
-}
-
-async function finish(context: Pick<Context, 'store'>, { Action, Actor }: EngineEvent, announced: Announced): Promise<void> {
+/** Does the rest of what a process that was killed had begun with a container that runs. */
+export async function finishConnection(context: Pick<Context, 'store'>, { Action, Actor }: EngineEvent, announced: Announced): Promise<void> {
   const { store } = context;
   const found = containerById(store, Actor.Attributes['container'] ?? '');
   const row = found && (await settleRow(store, found));

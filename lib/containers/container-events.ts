@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type EventAttributes, recordEvent } from '../events/journal';
-import { postEvent } from '../events/outbox';
+import { type Announced, announceEvent, postEvent } from '../events/outbox';
 import { pastEvents } from '../events/past';
 import type { Store } from '../store/store';
 import type { ContainerRow } from './record';
@@ -28,6 +28,11 @@ export function recordContainerEvent(store: Pick<Store, 'layout'>, subject: Subj
 /** In the transaction that changes it. */
 export function postContainerEvent(store: Pick<Store, 'db' | 'layout'>, subject: Subject, action: string, attributes: EventAttributes = {}): void {
   postEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
+}
+
+/** `update` of one that runs. In the transaction that changes its row. */
+export function announceUpdate(store: Pick<Store, 'db' | 'layout'>, subject: Subject): Announced {
+  return announceEvent(store, 'container', 'update', subject.id, attributesOf(subject));
 }
 
 /**

@@ -26,26 +26,35 @@ export function mergeLimits(current: Partial<Resources> = {}, changes: Partial<R
   return checkResources({ ...current, ...wanted });
 }
 
-/** Writes the limits that differ to a running container's control groups: all of them or none. @throws E_CONFLICT, E_SYSTEM */
-export async function changeLimits(row: ContainerRow, before: Partial<Resources> | undefined, after: Partial<Resources> | undefined): Promise<void> {
+export type Files = { path: string; value: string }[];
+
+/** Files of a running container's control groups that limits have other values for than those before. @throws E_NOT_RUNNING */
+export function changedFiles(row: ContainerRow, before: Partial<Resources> | undefined, after: Partial<Resources> | undefined): Files {
   const features = cgroupFeatures();
-  const had = new Map(cgroupSettings(before, features).map(({ file, value }) => [`${file} ${value}`, true]));
+  const had = new Set(cgroupSettings(before, features).map(({ file, value }) => `${file} ${value}`));
   const changed = cgroupSettings(after, features).filter(({ file, value }) => !had.has(`${file} ${value}`));
-  const files = changed.map(({ file, value }) => ({ path: `${payloadCgroup(row, file.split('.')[0] as string)}/${file}`, value }));
-  const done: { path: string; value: string }[] = [];
+  return changed.map(({ file, value }) => ({ path: `${payloadCgroup(row, file.split('.')[0] as string)}/${file}`, value }));
+}
+
+/** Writes them: all of them or none. @throws what the kernel or a limit below what is used says */
+export async function writeLimits(files: Files): Promise<void> {
+  const done: Files = [];
   try {
-    for (const setting of await inOrder(files)) {
-      const old = (await readFile(setting.path, 'latin1')).trim();
-      await set(setting.path, setting.value);
-      done.push({ path: setting.path, value: old });
+    for (const { path, value } of await inOrder(files)) {
+      const old = (await readFile(path, 'latin1')).trim();
+      await set(path, value);
+      done.unshift({ path, value: old });
     }
   } catch (error) {
-    for (const { path, value } of done.reverse()) await writeFile(path, value).catch(() => undefined);
-    throw new DockerliteError('E_CONFLICT', `Cannot update container ${row.id}: ${(error as Error).message}`, { cause: error });
+    await writeBack(done);
+    throw error;
   }
 }
 
-type Files = { path: string; value: string }[];
+/** What cannot be written, or is gone, stays as it is. */
+export async function writeBack(files: Files): Promise<void> {
+  for (const { path, value } of await inOrder(files)) await writeFile(path, value).catch(() => undefined);
+}
 
 /** v1 never lets memory's limit be above that of memory and swap: what grows goes first. */
 async function inOrder(files: Files): Promise<Files> {
@@ -53,7 +62,7 @@ async function inOrder(files: Files): Promise<Files> {
   const both = files.findIndex(({ path }) => path.endsWith('/memory.memsw.limit_in_bytes'));
   if (memory < 0 || both < 0) return files;
   const { path, value } = files[both] as Files[number];
-  const grows = value === '-1' || Number(value) > Number(await readFile(path, 'latin1'));
+  const grows = value === '-1' || Number(value) > Number(await readFile(path, 'latin1').catch(() => 'NaN'));
   return grows ? [files[both] as Files[number], ...files.filter((_, index) => index !== both)] : files;
 }
 

@@ -26,7 +26,7 @@ const UNKNOWN_EXIT = 255;
  */
 export async function settle(context: Pick<Context, 'store'>): Promise<void> {
   const { store } = context;
-  if (hasAnnounced(store)) await (require('./connect') as typeof import('./connect')).finishAnnounced(context);
+  if (hasAnnounced(store)) await (require('./finish-announced') as typeof import('./finish-announced')).finishAnnounced(context);
   tellPosted(store);
   const active = store.db.all<ActiveRow>("SELECT id, state, owner FROM containers WHERE state NOT IN ('created', 'exited')");
   const running = stillRunning(store, active);

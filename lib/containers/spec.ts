@@ -6,6 +6,7 @@ import type { MountOptions, MountSpec } from './mount-spec';
 import type { Healthcheck } from '../images/config';
 import type { HealthOptions } from './healthcheck';
 import type { Resources } from './resources';
+import type { BeforeUpdate } from './update-running';
 import type { StorageLimit } from './storage';
 import type { RestartPolicy } from './restart-policy';
 
@@ -95,4 +96,6 @@ export interface ContainerSpec {
   /** What is limited; absent when nothing is. */
   resources?: Partial<Resources>;
   storage?: StorageLimit;
+  /** Updates of the container while it runs that have been begun, by the numbers of their events: what they are to take back if they cannot be. */
+  unfinished?: Record<string, BeforeUpdate>;
 }

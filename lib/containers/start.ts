@@ -62,17 +62,18 @@ export async function startContainer(context: Context, row: ContainerRow, option
   return context.launcher.starts.run(() => atWork([row.id], () => startNow(context, row, options)));
 }
 
-async function startNow(context: Context, row: ContainerRow, options: Orders): Promise<Attachment | void> {
+async function startNow(context: Context, seen: ContainerRow, options: Orders): Promise<Attachment | void> {
   checkAborted(options.signal);
   const { store } = context;
-  const spec = forThisStart(specOf(row), options);
-  const ends = options.attach && makeStreams(options.attach, spec.tty);
+  const ends = options.attach && makeStreams(options.attach, forThisStart(specOf(seen), options).tty);
+  let row: ContainerRow;
   try {
-    claim(context, row);
+    row = claim(context, seen);
   } catch (error) {
     ends?.discard();
     throw error;
   }
+  const spec = forThisStart(specOf(row), options);
   let connection: SupervisorConnection | undefined;
   try {
     if (!isFresh(row)) {
@@ -151,14 +152,15 @@ function forThisStart(spec: ContainerSpec, { command = spec.argv, tty = spec.tty
   return { ...spec, argv: command, env: [...spec.env, ...term], tty, openStdin };
 }
 
-/** Only one process may start it: the row's state is the lock. */
-function claim({ store }: Context, row: ContainerRow): void {
-  const claimed = store.db.run(
+/** Only one process may start it: the row's state is the lock. Returns the row as it was, with what may have been changed since it was read. */
+function claim({ store }: Context, row: ContainerRow): ContainerRow {
+  const claimed = store.db.get<Pick<ContainerRow, 'name' | 'spec'>>(
     `UPDATE containers SET state = 'starting', owner = ?, pid = 0, started = '', finished = '', exit_code = 0, oom_killed = 0, error = '', stopped = 0
-     WHERE id = ? AND state IN ('created', 'exited')`,
+     WHERE id = ? AND state IN ('created', 'exited') RETURNING name, spec`,
     ...[currentOwner(), row.id],
   );
-  if (claimed === 0) throw new DockerliteError('E_CONFLICT', `container ${row.id} is being started or removed by another process`);
+  if (claimed === undefined) throw new DockerliteError('E_CONFLICT', `container ${row.id} is being started or removed by another process`);
+  return { ...row, ...claimed };
 }
 
 /** Nobody has tried to start it before: there is nothing of an earlier run to wait for or to remove. */

@@ -31,13 +31,15 @@ export function postEvent(store: Pick<Store, 'db' | 'layout'>, type: EventType, 
 
 /** What has been begun: it is told when it is done, by this process or the one that does the rest of it after this one's death. */
 export interface Announced {
+  /** No other one has it. */
+  id: number;
   tell(): void;
   /** It has been taken back. */
   withdraw(): void;
 }
 
-/** These are announced, all others posted. */
-const ANNOUNCED = /^{"Type":"network","Action":"(?:dis)?connect"/;
+/** These are announced, all others posted. (An update of a container that does not run is posted: nothing of it is left to be done.) */
+const ANNOUNCED = /^{"Type":"(?:network","Action":"(?:dis)?connect|container","Action":"update)"/;
 
 /** Notes, in the transaction that is open, what takes more than that transaction: told once, even if this process is killed half-way. */
 export function announceEvent(store: Pick<Store, 'db' | 'layout'>, type: EventType, action: string, id: string, attributes: EventAttributes): Announced {
@@ -46,7 +48,12 @@ export function announceEvent(store: Pick<Store, 'db' | 'layout'>, type: EventTy
 }
 
 function announced(store: Pick<Store, 'db' | 'layout'>, id: number, line: string): Announced {
-  return { tell: () => tell(store, id, line), withdraw: () => void store.db.run('DELETE FROM outbox WHERE id = ?', id) };
+  return { id, tell: () => tell(store, id, line), withdraw: () => void store.db.run('DELETE FROM outbox WHERE id = ?', id) };
+}
+
+/** Whether what has that id has not been told. */
+export function isAnnounced({ db }: Pick<Store, 'db'>, id: number): boolean {
+  return db.get('SELECT 1 FROM outbox WHERE id = ?', id) !== undefined && told.get(db)?.includes(id) !== true;
 }
 
 /** Whether there is something that processes that were killed had announced. Cheap. */

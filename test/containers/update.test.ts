@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Engine } from '../../lib/engine';
 import { mergeLimits } from '../../lib/containers/resource-update';
 import type { Resources } from '../../lib/containers/resources';
 import { CgroupValues } from '../helpers/cgroup-values';
@@ -66,6 +67,20 @@ describe('update', () => {
     const values = new CgroupValues(container.id);
     assert.deepEqual([values.pids(), values.memory()], ['40', 64 * MIB]);
     await container.remove({ force: true });
+  });
+
+  it('holds while it is started, and beside other updates', async () => {
+    await using other = await Engine.open({ root: test.root, pool: 0 });
+    for (let round = 0; round < 3; round++) {
+      const container = await test.engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], network: 'none' });
+      const same = await other.containers.get(container.id);
+      await Promise.all([container.start(), same.update({ resources: { pidsLimit: 30 } }), container.update({ resources: { memory: 32 * MIB } }), same.update({ resources: { nanoCpus: 25e7 } })]);
+      const values = new CgroupValues(container.id);
+      assert.deepEqual([values.pids(), values.memory(), values.quota()], ['30', 32 * MIB, '25000']);
+      const { HostConfig } = await container.inspect();
+      assert.deepEqual([HostConfig.PidsLimit, HostConfig.Memory, HostConfig.NanoCpus], [30, 32 * MIB, 25e7]);
+      await container.remove({ force: true });
+    }
   });
 
   it('does not go below what is used, and then changes nothing', async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import fs from 'node:fs';
+import promises from 'node:fs/promises';
 import { constants } from 'node:os';
 import BetterSqlite from 'better-sqlite3';
 import { type Addons, loadAddon } from '../../lib/binding/load';
@@ -37,6 +38,9 @@ export class Boundary {
     this.wrapSqlite();
     const module = fs as unknown as Record<string, Anything>;
     for (const name of FILES) this.replace(module, name, (original) => this.wrap(name, original, 'file'));
+    // Control groups.
+    this.promises.add('writeFile');
+    this.replace(promises as unknown as Record<string, Anything>, 'writeFile', (original) => this.wrap('writeFile', original, 'file'));
   }
 
   /** Runs `work`; its n-th call outwards fails. */

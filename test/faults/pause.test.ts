@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { SupervisorConnection } from '../../lib/binding/supervisor';
 import type { Container } from '../../lib/containers/container';
 import { pastEvents } from '../../lib/events/past';
 import { storeOf, TestEngine } from '../helpers/engine';
 import { freezerOf, isFrozen, setFrozen } from '../helpers/freezer';
 import { containerRow } from '../helpers/supervision';
+import { runVictim } from './victim';
 
 /** Calls outwards after which a process is killed, at most: those of some eight verbs. */
 const CALLS = 40;
@@ -32,22 +29,9 @@ describe('a container that several processes pause and unpause', function () {
 
   /** Pauses and unpauses it until it is killed. */
   async function killed(n: number): Promise<void> {
-    const program = join(test.loop.directory, 'pauses.js');
-    writeFileSync(
-      program,
-      `const { Boundary } = require(${JSON.stringify(require.resolve('./boundary'))});
-       const { Engine } = require(${JSON.stringify(require.resolve('../../lib/engine'))});
-       (async () => {
-         const engine = await Engine.open({ root: ${JSON.stringify(test.root)}, pool: 0 });
-         const container = await engine.containers.get('${container.id}');
-         const ignore = (error) => error.code === 'E_CONFLICT' || process.exit(1);
-         await new Boundary().kill(Number(process.argv[2]), async () => {
-           for (;;) for (const verb of ['pause', 'unpause']) await container[verb]().catch(ignore);
-         });
-       })();`,
-    );
-    const [, signal] = (await once(fork(program, [String(n)]), 'exit')) as [number | null, NodeJS.Signals | null];
-    assert.equal(signal, 'SIGKILL');
+    const ignore = "(error) => error.code === 'E_CONFLICT' || main.exit(1)";
+    const calls = await runVictim(test, container, n, `for (;;) for (const verb of ['pause', 'unpause']) await container[verb]().catch(${ignore});`);
+    assert.equal(calls, 0);
   }
 
   /** What they asked for before they were killed has been done by then. */

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { fork } from 'node:child_process';
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from '../../lib/containers/container';
 import { pastEvents } from '../../lib/events/past';
@@ -12,7 +8,13 @@ import { vethName } from '../../lib/network/attachment';
 import { storeOf, TestEngine } from '../helpers/engine';
 import { freezerOf, isFrozen } from '../helpers/freezer';
 import { containerRow, fileInContainer, until } from '../helpers/supervision';
+import { chosenCalls, NONE, runVictim, TIMEOUT } from './victim';
 
+/** Waits for a mark. */
+const SEEN = (directory: string) => `
+  const seen = async (mark) => {
+    while (!fs.existsSync(${JSON.stringify(directory)} + mark)) await new Promise((resolve) => setTimeout(resolve, 2));
+  };`;
 /** What the victim does to a container that runs. */
 const VERBS = `
   const attachment = await container.attach();
@@ -41,14 +43,8 @@ const TOLD = [
 const SCRIPT = 'trap "touch /usr1" USR1; trap "touch /winch" WINCH; touch /up; while :; do usleep 5000; done';
 const MARKS = { usr1: 'kill', winch: 'resize', exec: 'exec_start: touch /exec' };
 
-/** Every so many calls the victim is killed at one, otherwise at a few of them. */
-const EVERY = Number(process.env['DOCKERLITE_FAULTS_EVERY'] ?? 0);
-const SAMPLES = 4;
-/** More than there are. */
-const NONE = 1000;
-
 describe('events of what is done to a container, whose client is killed at any call', function () {
-  this.timeout(EVERY > 0 ? 0 : 60_000);
+  this.timeout(TIMEOUT);
   let test: TestEngine;
   before(async () => {
     test = await TestEngine.create({ pool: 0 });
@@ -58,8 +54,7 @@ describe('events of what is done to a container, whose client is killed at any c
 
   it('tell what happened, and nothing else', async () => {
     const calls = await faultAt(NONE);
-    const chosen = EVERY > 0 ? Array.from({ length: Math.ceil(calls / EVERY) }, (_, i) => 1 + i * EVERY) : Array.from({ length: SAMPLES }, () => randomInt(1, calls + 1));
-    for (const n of chosen) await faultAt(n);
+    for (const n of chosenCalls(calls)) await faultAt(n);
   });
 
   /** Returns how many calls there were, if it was not killed: a few more or less each time. */
@@ -67,7 +62,7 @@ describe('events of what is done to a container, whose client is killed at any c
     const container = await test.engine.containers.run({ image: 'busybox', command: ['sh', '-c', SCRIPT], tty: true });
     await until(async () => existsSync(fileInContainer(test, container, 'up')), Boolean);
     for (const path of [storeOf(test.engine).layout.journal, `${storeOf(test.engine).layout.journal}.1`]) rmSync(path, { force: true });
-    const calls = await victim(container, n);
+    const calls = await runVictim(test, container, n, SEEN(fileInContainer(test, container, '')) + VERBS);
     const all = calls > 0;
     let wrong = await look(container, all);
     // A signal is heard, and an end seen, a little later.
@@ -77,34 +72,6 @@ describe('events of what is done to a container, whose client is killed at any c
     }
     assert.deepEqual(wrong, [], `killed at call ${n}`);
     await container.remove({ force: true });
-    return calls;
-  }
-
-  async function victim(container: Container, n: number): Promise<number> {
-    const { id } = container;
-    const program = join(test.loop.directory, 'victim.js');
-    writeFileSync(
-      program,
-      `const { Boundary } = require(${JSON.stringify(require.resolve('./boundary'))});
-       const fs = require('node:fs');
-       const { Engine } = require(${JSON.stringify(require.resolve('../../lib/engine'))});
-       const main = process;
-       const seen = async (mark) => {
-         while (!fs.existsSync(${JSON.stringify(fileInContainer(test, container, ''))} + mark)) await new Promise((resolve) => setTimeout(resolve, 2));
-       };
-       (async () => {
-         const engine = await Engine.open({ root: ${JSON.stringify(test.root)}, pool: 0 });
-         const container = await engine.containers.get('${id}');
-         const boundary = new Boundary();
-         await boundary.kill(${n}, async () => { ${VERBS} });
-         main.send(boundary.calls, () => main.exit());
-       })();`,
-    );
-    const child = fork(program);
-    let calls = 0;
-    child.on('message', (count) => (calls = Number(count)));
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    assert.ok(code === 0 || signal === 'SIGKILL', `exit code ${code}`);
     return calls;
   }
 
