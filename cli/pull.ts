@@ -4,7 +4,6 @@ import { interruptible } from './interruptible';
 import type { Io } from './io';
 import type { Output } from './output/output';
 import { makeView, type ProgressKind } from './output/transfer';
-import { keepParserSimple } from './simple-parser';
 
 export interface PullCommand {
   platform?: string | undefined;
@@ -16,7 +15,6 @@ export async function pullWithView(io: Io, output: Output, name: string, { platf
   const reference = parseRemoteReference(name);
   const view = makeView(kind, output);
   if (reference.tag === undefined && reference.digest === undefined && output.fd === 1) view.note('Using default tag: latest');
-  keepParserSimple();
   const { images } = await io.engine();
   const { isNew } = await interruptible(async (signal) => {
     const transfer = images.pull(name, { platform, signal });

@@ -59,16 +59,19 @@ async function build() {
   write(path.join(target, 'yargs.bundle.js'), yargs.outputFiles[0].contents);
 
   const undici = await esbuild.build({ ...common, entryPoints: [require.resolve('undici')] });
-  write(path.join(target, 'undici.bundle.js'), undici.outputFiles[0].contents);
+  write(path.join(target, 'undici.bundle.js'), wrapped(undici));
 
   // Found at run time, not bundled: what is native or optional.
   const external = ['bindings', 'node-gyp-build', 'better-sqlite3/package.json'];
   const cli = await esbuild.build({ ...common, entryPoints: ['cli/main.ts'], external, plugins: [yargsApart, undiciApart, benchApart] });
-  // As Module.wrap has it; the loader calls the function.
-  const body = `(function(exports,require,module,__filename,__dirname){${cli.outputFiles[0].text}\n})`;
-  const mark = `//${crypto.createHash('sha256').update(body).digest('hex')}\n`;
-  write(bundle, Buffer.from(mark + body, 'latin1'));
+  write(bundle, wrapped(cli));
   execFileSync(process.execPath, [path.join(root, 'bin/dockerlite.js'), '--help'], { stdio: 'ignore' });
+}
+
+/** A function, as Module.wrap has it, after a line with its hash: the loader calls it, and knows what it has a cache of. */
+function wrapped(built) {
+  const body = `(function(exports,require,module,__filename,__dirname){${built.outputFiles[0].text}\n})`;
+  return Buffer.from(`//${crypto.createHash('sha256').update(body).digest('hex')}\n${body}`, 'latin1');
 }
 
 /** A command may be starting: it sees the old file or the new one. */

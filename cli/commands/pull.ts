@@ -5,7 +5,6 @@ import { interruptible } from '../interruptible';
 import type { Io } from '../io';
 import { pullWithView } from '../pull';
 import { makeView, PROGRESS, type ProgressKind } from '../output/transfer';
-import { keepParserSimple } from '../simple-parser';
 
 export default defineCommand({
   usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
@@ -34,7 +33,6 @@ export default defineCommand({
 async function pullAll(io: Io, name: string, platform: string | undefined, kind: ProgressKind): Promise<void> {
   const reference = parseRemoteReference(name);
   if (reference.tag !== undefined || reference.digest !== undefined) throw new UsageError("tag can't be used with --all-tags/-a", 1);
-  keepParserSimple();
   const { images } = await io.engine();
   const view = makeView(kind, io.stdout);
   const pulled = await interruptible(async (signal) => {

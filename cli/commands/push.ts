@@ -5,7 +5,6 @@ import { canonicalName, canonicalReference, parseRemoteReference } from '../../l
 import { defineCommand, UsageError } from '../command';
 import { interruptible } from '../interruptible';
 import { makeView, PROGRESS, type ProgressKind } from '../output/transfer';
-import { keepParserSimple } from '../simple-parser';
 
 export default defineCommand({
   usage: '[OPTIONS] NAME[:TAG]',
@@ -29,7 +28,6 @@ export default defineCommand({
     const view = makeView(quiet ? 'none' : (progress as ProgressKind), io.stdout, { exists: 'Layer already exists' });
     if (!all && reference.tag === undefined) view.note('Using default tag: latest');
     view.note(`The push refers to repository [${canonicalName(reference)}]`);
-    keepParserSimple();
     const { images } = await io.engine();
     const list = all ? tagsHere(await images.list(), canonicalName(reference)) : [name as string];
     for (const one of list) {
