@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DockerliteError } from '../errors';
 
 export interface TlsFiles {
-  ca: string[];
+  /** Reads them. */
+  ca(): string[];
   /** Client certificates and their keys, in pairs. */
   cert: string[];
   key: string[];
@@ -17,14 +18,15 @@ const SYSTEM_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
  * are. @throws E_INVALID when a pair is not complete
  */
 export function certificatesFor(host: string, directories: readonly string[]): TlsFiles {
-  const files: TlsFiles = { ca: [...systemAuthorities()], cert: [], key: [] };
+  const own: string[] = [];
+  const files: TlsFiles = { ca: () => [...systemAuthorities(), ...own.map((path) => readFileSync(path, 'utf8'))], cert: [], key: [] };
   for (const directory of directories) {
-    const own = join(directory, host);
-    for (const name of names(own)) {
-      if (name.endsWith('.crt')) files.ca.push(readFileSync(join(own, name), 'utf8'));
+    for (const name of names(join(directory, host))) {
+      const path = join(directory, host, name);
+      if (name.endsWith('.crt')) own.push(path);
       if (name.endsWith('.cert')) {
-        files.cert.push(readFileSync(join(own, name), 'utf8'));
-        files.key.push(read(join(own, name.replace(/cert$/, 'key')), `missing key for client certificate ${name}`));
+        files.cert.push(readFileSync(path, 'utf8'));
+        files.key.push(read(path.replace(/cert$/, 'key'), `missing key for client certificate ${name}`));
       }
     }
   }

@@ -38,11 +38,13 @@ export class Dispatchers {
   }
 
   private tls(url: URL): object {
+    const rejectUnauthorized = !this.settings.isInsecure(url.host);
     const { ca, cert, key } = certificatesFor(url.host, this.settings.certificates);
     return {
-      ca,
+      // Where any certificate will do no authority is asked: to understand them all takes longer than a request.
+      ca: rejectUnauthorized ? ca() : [],
       ...(cert.length > 0 && { cert, key }),
-      rejectUnauthorized: !this.settings.isInsecure(url.host),
+      rejectUnauthorized,
       ...this.settings.tls?.(url),
     };
   }
