@@ -153,11 +153,8 @@ export interface TerminalBinding {
   watchHangup(fd: number, gone: () => void): () => void;
 }
 
-/**
- * Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). `growsTo`: the size of a file that
- * somebody still writes; whoever reads it waits for the rest.
- */
-export type ArchiveEnd = { path: NativePath } | { fd: number; growsTo?: number };
+/** Where an archive comes from or goes to: a file, or a descriptor (pipe, socket, stdin). */
+export type ArchiveEnd = { path: NativePath } | { fd: number };
 
 export interface UnpackOptions {
   /** Stop with EFBIG past this many bytes of file content. */
@@ -225,9 +222,17 @@ export interface LayerChanges {
 }
 
 /** native/archive, in dockerlite-archive.node (links libarchive). Runs on threads of its own; `signal` aborts with ECANCELED. */
-export interface ArchiveBinding {
+export interface ArchiveBinding<Ahead = object> {
   /** Unpacks tar (any compression libarchive reads) below `root`; nothing outside it is ever touched. */
   unpack(source: ArchiveEnd, root: NativePath, options: UnpackOptions): Promise<UnpackResult>;
+  /** Begins to decompress and to hash what will be unpacked. `growsTo`: the size of a file that somebody still writes; the rest is waited for. */
+  decodeAhead(source: { fd: number; growsTo?: number }): Ahead;
+  /** Says that more of the file is there. */
+  aheadGrown(ahead: Ahead): void;
+  /** As unpack; once. */
+  unpackAhead(ahead: Ahead, root: NativePath, options: UnpackOptions): Promise<UnpackResult>;
+  /** Stops it, unless it has ended. */
+  closeAhead(ahead: Ahead): Promise<void>;
   /** Writes what a file of any compression libarchive reads, or of none, holds; returns how many bytes that were. */
   decompress(source: ArchiveEnd, target: ArchiveEnd, options: { maxBytes?: number }): Promise<number>;
   /** Packs a tree as PAX tar: owners, xattrs, ACLs, hard links, sparse files, ns times. */

@@ -25,6 +25,8 @@ const running = new Map<string, Promise<void>>();
 export interface LayerFile {
   /** A descriptor to read it by from its beginning, also while it grows. The caller closes it. */
   open(): number;
+  /** Has `tell` called whenever more of it can be read. */
+  watch(tell: () => void): void;
   /** When all of it is there. */
   whole: Promise<void>;
   /** Ends the download, if there is one and it is this caller's. */
@@ -40,14 +42,14 @@ export async function downloadLayer(store: Store, layer: LayerSource, onBytes: (
   const path = store.layout.blob(hexOf(layer));
   for (let other = running.get(key); other !== undefined; other = running.get(key)) {
     const isWhole = await other.then(() => true, () => false);
-    if (isWhole) return { open: () => openSync(path, 'r'), whole: Promise.resolve(), stop: () => undefined };
+    if (isWhole) return { open: () => openSync(path, 'r'), watch: () => undefined, whole: Promise.resolve(), stop: () => undefined };
   }
   const stop = new AbortController();
   const download = new Download(store, layer, path, onBytes, signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]));
   const whole = download.run().finally(() => running.delete(key));
   running.set(key, whole);
   await Promise.race([download.begun, whole]);
-  return { open: () => openEither(`${path}.part`, path), whole, stop: () => stop.abort() };
+  return { open: () => openEither(`${path}.part`, path), watch: (tell) => download.watchers.push(tell), whole, stop: () => stop.abort() };
 }
 
 /** Whether this process is at it. */
@@ -74,6 +76,7 @@ class Download {
   private begin: () => void = () => undefined;
   /** As soon as there is a file that grows. */
   readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
+  readonly watchers: (() => void)[] = [];
 
   constructor(
     private readonly store: Store,
@@ -124,7 +127,7 @@ class Download {
     const file = await open(part, offset === 0 ? 'w' : 'r+', 0o600);
     try {
       this.begin();
-      await copy(source, file, offset, this.onBytes, signal);
+      await copy(source, file, offset, { onBytes: this.onBytes, onWritten: () => this.watchers.forEach((tell) => tell()) }, signal);
     } finally {
       source.destroy();
       await file.close();
@@ -149,7 +152,7 @@ const BATCH = 1024 ** 2;
  * Writes a stream from an offset on. What comes while a write is under way goes with the next one: a call for each of the
  * small pieces that a network gives is what a download mostly costs.
  */
-async function copy(source: Readable, file: FileHandle, from: number, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+async function copy(source: Readable, file: FileHandle, from: number, { onBytes, onWritten }: { onBytes: (bytes: number) => void; onWritten: () => void }, signal: AbortSignal): Promise<void> {
   let [at, waiting] = [from, 0];
   let batch: Buffer[] = [];
   let writing: Promise<void> | undefined;
@@ -158,6 +161,7 @@ async function copy(source: Readable, file: FileHandle, from: number, onBytes: (
       const [pieces, start] = [batch, at];
       [batch, at, waiting] = [[], at + waiting, 0];
       await writeAll(file, pieces, start);
+      onWritten();
     }
     writing = undefined;
   };

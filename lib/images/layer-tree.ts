@@ -36,6 +36,11 @@ export class LayerTree {
     this.at = id;
   }
 
+  /** Its path, if it is this layer, kept: on the disk, and nobody's any more. Whoever wants it takes it away before `discard`. */
+  leftover(id: string): string | undefined {
+    return this.at === id ? this.workspace?.rootfs : undefined;
+  }
+
   /** Safe to repeat. */
   async discard(): Promise<void> {
     this.at = undefined;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import * as archive from '../binding/archive';
 import type { UnpackResult } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
@@ -15,6 +14,7 @@ import { chainIds } from './chain-id';
 import { downloadLayer, hexOf, type LayerFile } from './layer-download';
 import { claimLayers, discardBlob, discardLayer, dropClaim, layerRow } from './layer-rows';
 import { LayerTree } from './layer-tree';
+import { type LayerAhead, LayersAhead } from './layers-ahead';
 
 /** A layer as somebody offers it: a registry, an archive. */
 export interface LayerSource {
@@ -44,7 +44,9 @@ export interface EnsureOptions {
 export interface LayerChain {
   /** Hex digits, from the bottom. */
   ids: string[];
-  release(): void;
+  /** A tree, writable and on the disk, that is what the topmost layer is: for whoever can use one. */
+  leftover: string | undefined;
+  release(): Promise<void>;
 }
 
 const DOWNLOADS = 3;
@@ -70,6 +72,7 @@ export async function ensureLayers(context: Context, layers: readonly LayerSourc
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const files: (Promise<LayerFile> | undefined)[] = [];
+  const ahead = new LayersAhead(layers, files);
   const tree = new LayerTree(store);
   try {
     const turnstile = new Turnstile(DOWNLOADS);
@@ -79,18 +82,23 @@ export async function ensureLayers(context: Context, layers: readonly LayerSourc
       files.push(isReady ? undefined : downloadInTurn(store, layer, turnstile, { ...options, signal }));
     }
     for (const [index, layer] of layers.entries()) {
-      const file = files[index];
-      if (file === undefined) continue;
-      await ensureLayer(store, layer, { id: ids[index] as string, parent: ids[index - 1] ?? '', tree }, file, { ...options, signal });
+      if (files[index] === undefined) continue;
+      await ensureLayer(store, layer, { id: ids[index] as string, parent: ids[index - 1] ?? '', tree }, () => ahead.take(index), { ...options, signal });
+      await ahead.close(index);
     }
-    return { ids, release: () => dropClaim(store, claim) };
+    const release = async () => {
+      dropClaim(store, claim);
+      await tree.discard();
+    };
+    return { ids, leftover: tree.leftover(ids.at(-1) ?? ''), release };
   } catch (error) {
     stop.abort();
     await Promise.allSettled(files.map(async (file) => (await file)?.whole));
     dropClaim(store, claim);
+    await tree.discard();
     throw error;
   } finally {
-    await tree.discard();
+    await ahead.close();
   }
 }
 
@@ -117,7 +125,7 @@ interface Place {
 }
 
 /** Until the layer is ready, by our own hands or somebody else's. */
-async function ensureLayer(store: Store, layer: LayerSource, place: Place, file: Promise<LayerFile>, options: EnsureOptions): Promise<void> {
+async function ensureLayer(store: Store, layer: LayerSource, place: Place, take: () => Promise<LayerAhead>, options: EnsureOptions): Promise<void> {
   const key = `${store.layout.root} ${place.id}`;
   const { signal, onProgress } = options;
   for (;;) {
@@ -133,7 +141,7 @@ async function ensureLayer(store: Store, layer: LayerSource, place: Place, file:
       await sleep(POLL);
       continue;
     }
-    const work = makeLayer(store, layer, place, file, options).finally(() => making.delete(key));
+    const work = makeLayer(store, layer, place, take, options).finally(() => making.delete(key));
     making.set(key, work);
     await work;
     return onProgress?.(layer, 'complete');
@@ -150,10 +158,9 @@ function takeTurn({ db }: Store, layer: LayerSource, { id, parent }: Place): 're
   });
 }
 
-async function makeLayer(store: Store, layer: LayerSource, { id, parent, tree }: Place, begun: Promise<LayerFile>, options: EnsureOptions): Promise<void> {
+async function makeLayer(store: Store, layer: LayerSource, { id, parent, tree }: Place, take: () => Promise<LayerAhead>, options: EnsureOptions): Promise<void> {
   try {
-    const file = await begun;
-    const { bytes, digest, diffId } = await unpackLayer(layer, file, await tree.after(parent), options);
+    const { bytes, digest, diffId } = await unpackLayer(layer, await take(), await tree.after(parent), options);
     verify(store, layer, digest, diffId);
     await tree.keep(id);
     store.db.run("UPDATE layers SET state = 'ready', owner = '', bytes = ? WHERE chain_id = ?", bytes, id);
@@ -167,16 +174,15 @@ async function makeLayer(store: Store, layer: LayerSource, { id, parent, tree }:
 }
 
 /** Unpacks it while it comes. */
-async function unpackLayer(layer: LayerSource, file: LayerFile, root: string, { signal, onProgress, layerLimit }: EnsureOptions): Promise<UnpackResult> {
+async function unpackLayer(layer: LayerSource, { file, decoded }: LayerAhead, root: string, { signal, onProgress, layerLimit }: EnsureOptions): Promise<UnpackResult> {
   const broken = new AbortController();
   file.whole.then(
     () => onProgress?.(layer, 'extracting'),
     (error: unknown) => broken.abort(error),
   );
   const either = signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]);
-  const fd = file.open();
   try {
-    const unpacked = await archive.unpack({ fd, growsTo: layer.size }, root, { layer: true, maxEntries: MOST_ENTRIES, maxBytes: layerLimit ?? contentLimit(layer.size), signal: either });
+    const unpacked = await decoded.unpack(root, { layer: true, maxEntries: MOST_ENTRIES, maxBytes: layerLimit ?? contentLimit(layer.size), signal: either });
     await file.whole;
     return unpacked;
   } catch (error) {
@@ -184,8 +190,6 @@ async function unpackLayer(layer: LayerSource, file: LayerFile, root: string, { 
     // What broke the download says more than that unpacking was stopped for it.
     const [download] = await Promise.allSettled([file.whole]);
     throw broken.signal.aborted && download.status === 'rejected' && signal?.aborted !== true ? download.reason : error;
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -52,10 +52,10 @@ export function loadImages(context: Context, source: ArchiveEnd, { signal }: Loa
       for (const image of await imagesOf(new ArchiveDirectory(path))) {
         const chain = await ensureLayers(context, image.layers, { signal, onProgress });
         try {
-          const { id } = await publishPulled(context, { ...image, chain: chain.ids, repoDigests: [], tell: (id) => postImageEvent(store, 'load', id) });
+          const { id } = await publishPulled(context, { ...image, chain, repoDigests: [], tell: (id) => postImageEvent(store, 'load', id) });
           loaded.push({ id, tags: image.tags });
         } finally {
-          chain.release();
+          await chain.release();
         }
       }
       return loaded;

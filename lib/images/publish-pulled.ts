@@ -8,6 +8,7 @@ import { Workspace } from '../store/workspace';
 import { isAlive } from '../util/owner';
 import { withUndo } from '../util/undo';
 import { layersOf } from './layer-rows';
+import type { LayerChain } from './layers';
 import { discardImage, publishImage } from './publish';
 import type { ImageRow } from './record';
 import { parseImageConfig } from './remote-config';
@@ -18,8 +19,8 @@ const POLL = 100;
 export interface PulledParts {
   /** Byte for byte: its digest is the image's id. */
   config: Buffer;
-  /** Chain ids of the layers, which the store has. */
-  chain: readonly string[];
+  /** Of the layers, which the store has. */
+  chain: Pick<LayerChain, 'ids' | 'leftover'>;
   /** Byte for byte, as a registry has it; pushed again as it is. */
   manifest: Buffer;
   /** repository:tag */
@@ -59,16 +60,17 @@ export async function publishPulled(context: Context, parts: PulledParts): Promi
 }
 
 async function publishNew(store: Store, id: string, parts: PulledParts): Promise<void> {
-  const oci = parseImageConfig(parts.config, parts.chain.length);
-  const top = parts.chain.at(-1) ?? '';
+  const { ids, leftover } = parts.chain;
+  const oci = parseImageConfig(parts.config, ids.length);
+  const top = ids.at(-1) ?? '';
   const size = layersOf(store, top).reduce((sum, layer) => sum + layer.bytes, 0);
   await withUndo(async (undo) => {
     const workspace = top === '' ? Workspace.create(store.layout, 'empty') : undefined;
     undo.add(() => workspace?.remove());
     if (workspace !== undefined) await btrfs.subvolumeCreate(workspace.path, 'rootfs');
-    const source = workspace?.rootfs ?? store.layout.layerRootfs(top);
+    const source = workspace?.rootfs ?? leftover ?? store.layout.layerRootfs(top);
     const origin = { id, chain: top, rawConfig: parts.config.toString('utf8'), manifest: parts.manifest.toString('utf8') };
-    await publishImage(store, source, { oci, parent: '', size, origin, onReady: () => name(store, id, parts) }, undo);
+    await publishImage(store, source, { oci, parent: '', size, origin, isTaken: source === leftover, onReady: () => name(store, id, parts) }, undo);
     await workspace?.remove();
   });
 }

@@ -104,9 +104,9 @@ async function asLayers(context: Context, { source, reference, tags, topDigest, 
   const { rootfs } = parseImageConfig(config, layers.length);
   const chain = await ensureLayers(context, layerSources(source, layers, rootfs.diff_ids), { signal, layerLimit, onProgress });
   try {
-    return await publishPulled(context, { config, chain: chain.ids, manifest: manifest.raw, tags, repoDigests: [`${familiarName(reference)}@${topDigest}`], tell });
+    return await publishPulled(context, { config, chain, manifest: manifest.raw, tags, repoDigests: [`${familiarName(reference)}@${topDigest}`], tell });
   } finally {
-    chain.release();
+    await chain.release();
   }
 }
 

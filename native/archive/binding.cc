@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "archive/ahead.h"
 #include "archive/copy_tree.h"
 #include "archive/decompress_file.h"
 #include "archive/names.h"
@@ -25,8 +26,7 @@ Napi::Value CountToJs(Napi::Env env, Count& count) {
   return result;
 }
 
-Napi::Value Unpack(const Napi::CallbackInfo& info) {
-  auto object = args::Options(info, 2);
+UnpackOptions ToUnpackOptions(const Napi::Object& object) {
   UnpackOptions options;
   options.maxBytes = Limit(object, "maxBytes");
   options.maxEntries = Limit(object, "maxEntries");
@@ -40,17 +40,77 @@ Napi::Value Unpack(const Napi::CallbackInfo& info) {
   options.keepDirectoryLinks = args::Bool(object.Get("keepDirectoryLinks"));
   options.layer = args::Bool(object.Get("layer"));
   options.digests = args::Bool(object.Get("digests"), true);
+  return options;
+}
+
+Napi::Value UnpackedToJs(Napi::Env env, UnpackResult& done) {
+  auto result = Napi::Object::New(env);
+  result.Set("entries", static_cast<double>(done.entries));
+  result.Set("bytes", static_cast<double>(done.bytes));
+  result.Set("digest", done.digest);
+  result.Set("diffId", done.diffId);
+  return result;
+}
+
+Napi::Value Unpack(const Napi::CallbackInfo& info) {
+  auto object = args::Options(info, 2);
+  UnpackOptions options = ToUnpackOptions(object);
   std::string root = args::Path(info[1]);
   auto source = std::make_shared<ArchiveEnd>(End(info[0]));
   auto work = [=](Abort& abort) { return unpack(std::move(*source), root, options, abort); };
-  return Start<UnpackResult>(info, object, work, [](Napi::Env env, UnpackResult& done) -> Napi::Value {
-    auto result = Napi::Object::New(env);
-    result.Set("entries", static_cast<double>(done.entries));
-    result.Set("bytes", static_cast<double>(done.bytes));
-    result.Set("digest", done.digest);
-    result.Set("diffId", done.diffId);
-    return result;
-  });
+  return Start<UnpackResult>(info, object, work, UnpackedToJs);
+}
+
+constexpr napi_type_tag kAhead = {0x3b6d0f8a5c914e27, 0xa61e9c42d7f3580b};
+
+Napi::Value DecodeAhead(const Napi::CallbackInfo& info) {
+  ArchiveEnd source = End(info[0]);
+  source.growsTo = Limit(info[0].As<Napi::Object>(), "growsTo");
+  auto begun = Ahead::begin(std::move(source));
+  if (!begun) throw Napi::Error(info.Env(), ToJsError(info.Env(), begun.error()));
+  auto external = Napi::External<Ahead>::New(info.Env(), begun.value().get(), [](Napi::Env, Ahead* ahead) { delete ahead; });
+  begun.value().release();
+  napi_type_tag_object(info.Env(), external, &kAhead);
+  return external;
+}
+
+Ahead& ToAhead(const Napi::Value& value) {
+  bool is = false;
+  if (value.IsExternal()) napi_check_object_type_tag(value.Env(), value, &kAhead, &is);
+  if (!is) throw Napi::TypeError::New(value.Env(), "expected what decodeAhead gave");
+  return *value.As<Napi::External<Ahead>>().Data();
+}
+
+Napi::Value AheadGrown(const Napi::CallbackInfo& info) {
+  ToAhead(info[0]).abort->grown();
+  return info.Env().Undefined();
+}
+
+Napi::Value UnpackAhead(const Napi::CallbackInfo& info) {
+  Ahead& ahead = ToAhead(info[0]);
+  auto object = args::Options(info, 2);
+  UnpackOptions options = ToUnpackOptions(object);
+  std::string root = args::Path(info[1]);
+  if (!ahead.decoder) throw Napi::TypeError::New(info.Env(), "it has been unpacked");
+  auto taken = std::make_shared<std::unique_ptr<Decoder>>(std::move(ahead.decoder));
+  auto work = [=](Abort& abort) {
+    auto decoder = std::move(*taken);
+    return unpack(*decoder, root, options, abort);
+  };
+  return Start<UnpackResult>(info, object, work, UnpackedToJs, ahead.abort);
+}
+
+// Waits for the thread that decodes: not on the main one.
+Napi::Value CloseAhead(const Napi::CallbackInfo& info) {
+  Ahead& ahead = ToAhead(info[0]);
+  ahead.abort->trigger();
+  auto taken = std::make_shared<std::unique_ptr<Decoder>>(std::move(ahead.decoder));
+  auto work = [=](Abort&) -> Result<Nothing> {
+    taken->reset();
+    return Nothing{};
+  };
+  auto toJs = [](Napi::Env env, Nothing&) { return env.Undefined(); };
+  return Start<Nothing>(info, Napi::Object::New(info.Env()), work, toJs, ahead.abort);
 }
 
 Napi::Value Decompress(const Napi::CallbackInfo& info) {
@@ -144,6 +204,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   // Threads are joined when the environment goes: none may wait for an archive that never ends.
   env.AddCleanupHook([jobs] { jobs->cancelAll(); });
   exports.Set("unpack", Napi::Function::New(env, Unpack, "unpack"));
+  exports.Set("decodeAhead", Napi::Function::New(env, DecodeAhead, "decodeAhead"));
+  exports.Set("aheadGrown", Napi::Function::New(env, AheadGrown, "aheadGrown"));
+  exports.Set("unpackAhead", Napi::Function::New(env, UnpackAhead, "unpackAhead"));
+  exports.Set("closeAhead", Napi::Function::New(env, CloseAhead, "closeAhead"));
   exports.Set("decompress", Napi::Function::New(env, Decompress, "decompress"));
   exports.Set("pack", Napi::Function::New(env, Pack, "pack"));
   exports.Set("packLayer", Napi::Function::New(env, PackLayer, "packLayer"));

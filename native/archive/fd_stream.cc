@@ -3,14 +3,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
-
-#include "archive/root_dir.h"
 
 namespace dockerlite::tree {
 namespace {
@@ -45,27 +42,13 @@ Result<FdReader> FdReader::open(ArchiveEnd end, Abort& abort) {
   bool regular = S_ISREG(st.st_mode);
   if (regular) ::posix_fadvise(end.fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   FdReader reader(std::move(end.fd), std::move(path), regular, abort);
-  if (end.growsTo && regular) {
-    reader.expected_ = *end.growsTo;
-    reader.watch_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    // Watched before the first read: no write is missed.
-    if (reader.watch_ && ::inotify_add_watch(reader.watch_.get(), procPath(reader.fd_.get()).c_str(), IN_MODIFY) < 0)
-      reader.watch_.reset();
-  }
+  if (end.growsTo && regular) reader.expected_ = *end.growsTo;
   return reader;
-}
-
-Status FdReader::waitForMore() {
-  pollfd fds[2] = {{watch_.get(), POLLIN, 0}, {abort_->fd(), POLLIN, 0}};
-  // A user may have no more watches left: then looking now and then has to do.
-  if (::poll(fds, 2, !watch_ || abort_->fd() < 0 ? 20 : -1) < 0 && errno != EINTR) return Error::last("poll");
-  char events[4096];
-  while (watch_ && ::read(watch_.get(), events, sizeof events) > 0) continue;
-  return Nothing{};
 }
 
 Result<size_t> FdReader::read(void* data, size_t size) {
   for (;;) {
+    const uint64_t growth = expected_ > 0 ? abort_->growth() : 0;
     if (abort_->triggered()) return Abort::error();
     if (!regular_) {
       auto ready = waitFor(fd_.get(), POLLIN, *abort_);
@@ -74,7 +57,7 @@ Result<size_t> FdReader::read(void* data, size_t size) {
     }
     ssize_t got = ::read(fd_.get(), data, size);
     if (got == 0 && expected_ > 0) {
-      if (auto waited = waitForMore(); !waited) return waited.error();
+      abort_->waitForGrowth(growth);
       continue;
     }
     expected_ -= std::min<uint64_t>(expected_, got > 0 ? static_cast<uint64_t>(got) : 0);

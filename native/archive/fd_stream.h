@@ -17,7 +17,7 @@ namespace dockerlite::tree {
 struct ArchiveEnd {
   std::optional<std::string> path;
   UniqueFd fd;
-  // Bytes of a file that somebody still writes: whoever reads it waits for them.
+  // Bytes of a file that somebody still writes, and tells the job of (Abort::grown): whoever reads it waits for them.
   std::optional<uint64_t> growsTo;
 };
 
@@ -31,15 +31,13 @@ class FdReader {
  private:
   FdReader(UniqueFd fd, std::string path, bool regular, Abort& abort)
       : fd_(std::move(fd)), path_(std::move(path)), regular_(regular), abort_(&abort) {}
-  Status waitForMore();
 
   UniqueFd fd_;
   std::string path_;
   bool regular_;
   Abort* abort_;
-  // Of a file that grows: bytes that are still to be read, and what says that some were written.
+  // Of a file that grows: bytes that are still to be read.
   uint64_t expected_ = 0;
-  UniqueFd watch_;
 };
 
 // Buffered writing to the same kinds of descriptors; a reader that went away is EPIPE, never SIGPIPE.

@@ -41,7 +41,6 @@ inline ArchiveEnd End(const Napi::Value& value) {
   } else {
     end.path = args::Path(object.Get("path"));
   }
-  end.growsTo = Limit(object, "growsTo");
   return end;
 }
 

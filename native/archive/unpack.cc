@@ -180,15 +180,11 @@ Status Unpacker::entry(archive_entry* entry) {
 
 }  // namespace
 
-Result<UnpackResult> unpack(ArchiveEnd source, const std::string& rootPath, const UnpackOptions& options,
-                            Abort& abort) {
+Result<UnpackResult> unpack(Decoder& decoder, const std::string& rootPath, const UnpackOptions& options, Abort& abort) {
   auto root = RootDir::open(rootPath);
   if (!root) return root.error();
   auto into = root.value().openIn(options.into, O_PATH | O_DIRECTORY);
   if (!into) return into.error();
-  auto reader = FdReader::open(std::move(source), abort);
-  if (!reader) return reader.error();
-  Decoder decoder(std::move(reader.value()), options.digests, abort);
   TarReader tar(decoder, options.maxBytes);
   auto result = Unpacker(tar, root.value(), options, abort).run();
   if (result) {
@@ -196,6 +192,13 @@ Result<UnpackResult> unpack(ArchiveEnd source, const std::string& rootPath, cons
     result.value().diffId = decoder.digests().decoded;
   }
   return result;
+}
+
+Result<UnpackResult> unpack(ArchiveEnd source, const std::string& root, const UnpackOptions& options, Abort& abort) {
+  auto reader = FdReader::open(std::move(source), abort);
+  if (!reader) return reader.error();
+  Decoder decoder(std::move(reader.value()), options.digests, abort);
+  return unpack(decoder, root, options, abort);
 }
 
 }  // namespace dockerlite::tree

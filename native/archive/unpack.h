@@ -6,6 +6,7 @@
 #include <string>
 
 #include "archive/abort.h"
+#include "archive/decoder.h"
 #include "archive/fd_stream.h"
 #include "sys/result.h"
 
@@ -34,5 +35,6 @@ struct UnpackResult {
 
 // Unpacks a tar stream below `root`. What it refuses it refuses as a whole: the caller throws the tree away.
 Result<UnpackResult> unpack(ArchiveEnd source, const std::string& root, const UnpackOptions& options, Abort& abort);
+Result<UnpackResult> unpack(Decoder& decoder, const std::string& root, const UnpackOptions& options, Abort& abort);
 
 }  // namespace dockerlite::tree

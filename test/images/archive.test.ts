@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, existsSync, linkSync, lutimesSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as archive from '../../lib/binding/archive';
+import { DecodedAhead } from '../../lib/binding/decode-ahead';
 import * as btrfs from '../../lib/binding/btrfs';
 import { buildTar } from '../helpers/hostile-archive';
 import { LoopStore } from '../helpers/loop-store';
@@ -74,10 +75,12 @@ describe('archives', () => {
     for (const there of [0, 1, 512, 400_000, content.length - 1]) {
       const root = fresh();
       const { fd, grow } = growing(content, there);
-      const done = archive.unpack({ fd, growsTo: content.length }, root);
+      const decoded = DecodedAhead.begin({ fd, growsTo: content.length });
+      const done = decoded.unpack(root);
       closeSync(fd);
       if (there > 512) while (!existsSync(join(root, 'first'))) await new Promise(setImmediate);
       grow();
+      decoded.grown();
       assert.equal((await done).digest, sha256(content));
       assert.equal(readFileSync(join(root, 'last'), 'utf8'), 'y');
     }
@@ -87,11 +90,22 @@ describe('archives', () => {
     const { fd } = growing(buildTar([{ name: 'first', content: 'x'.repeat(600_000) }]), 400_000);
     const root = fresh();
     const stop = new AbortController();
-    const done = archive.unpack({ fd, growsTo: 2 ** 40 }, root, { signal: stop.signal });
+    const done = DecodedAhead.begin({ fd, growsTo: 2 ** 40 }).unpack(root, { signal: stop.signal });
     closeSync(fd);
     while (!existsSync(join(root, 'first'))) await new Promise(setImmediate);
     stop.abort();
     await assert.rejects(done, { code: 'E_ABORTED' });
+  });
+
+  it('lets go of a file that is never unpacked, whole or not', async () => {
+    for (const there of [0, 400_000]) {
+      const { fd } = growing(buildTar([{ name: 'first', content: 'x'.repeat(600_000) }]), there);
+      const decoded = DecodedAhead.begin({ fd, growsTo: 2 ** 40 });
+      closeSync(fd);
+      await decoded.close();
+      await decoded.close();
+      await assert.rejects(decoded.unpack(fresh()), TypeError);
+    }
   });
 
   it('gives what GNU tar packed as PAX', async () => {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as btrfs from '../../lib/binding/btrfs';
 import { Engine } from '../../lib/engine';
+import { MOUNT_POINTS } from '../../lib/images/mount-points';
 import type { Image } from '../../lib/images/record';
 import { initStore } from '../../lib/init';
 import { buildBusyboxRootfs } from '../helpers/busybox';
@@ -98,6 +99,23 @@ describe('an image that was acknowledged survives a power cut', () => {
     }
   });
 
+  it('load, of one that containers start from and of one that lacks places for their mounts', async () => {
+    const whole = join(directory, 'whole');
+    for (const path of MOUNT_POINTS.directories) mkdirSync(join(whole, path), { recursive: true });
+    for (const path of MOUNT_POINTS.files) mkdirSync(dirname(join(whole, path)), { recursive: true });
+    for (const path of [...MOUNT_POINTS.files, 'etc/motd']) writeFileSync(join(whole, path), 'hello');
+    for (const [name, path] of [['partial', join(directory, 'busybox')], ['whole', whole]] as const) {
+      const tar = join(directory, `${name}.tar`);
+      const made = await engine.images.import({ path }, { reference: name });
+      await engine.images.save([name], { path: tar });
+      await engine.images.remove(made.id, { force: true });
+      const [loaded] = await engine.images.load({ path: tar }).result;
+      const image = await engine.images.get(loaded?.id ?? '');
+      assert.equal(existsSync(join(engine.root, 'images', image.id, 'base')), name === 'partial');
+      survives(image, 'etc/motd', 'hello');
+    }
+  });
+
   it('and one that is being made is not there', async () => {
     const making = engine.images.import({ path: join(directory, 'busybox') }, { reference: 'unfinished' });
     plug.pull(async (after) => {
@@ -112,6 +130,6 @@ describe('an image that was acknowledged survives a power cut', () => {
     await engine.close();
     removeRunDirectory(engine.root);
     await btrfs.unmount(engine.root);
-    assert.equal(await plug.lookAtAll(), 7);
+    assert.equal(await plug.lookAtAll(), 9);
   });
 });

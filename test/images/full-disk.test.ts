@@ -30,7 +30,7 @@ describe('a layer that does not fit on the disk', function () {
     // There is room again.
     const small = layerOf([{ name: 'small', content: 'x' }]);
     const { release } = await ensureLayers(contextOf(test.engine), [{ diffId: small.diffId, digest: sha256(small.bytes), size: small.bytes.length, mediaType: small.mediaType, open: () => Readable.from([small.bytes], { objectMode: false }) }]);
-    release();
+    await release();
   }
 
   it('while it is downloaded', async () => {
