@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { EngineEvent } from '../events/event';
 import { type EventAttributes, recordEvent } from '../events/journal';
 import { type Announced, announceEvent, postEvent } from '../events/outbox';
 import { pastEvents } from '../events/past';
@@ -20,7 +21,10 @@ export function eventMembers(subject: Subject): string {
   return JSON.stringify(attributesOf(subject)).slice(1, -1);
 }
 
-/** What is done to one that runs is its supervisor's to tell, which does it: a client may be killed before it has told anything. */
+/**
+ * What changes nothing, before anybody gets to see anything of it: so it is with Docker, and nothing gets out untold. (What is done to one
+ * that runs is its supervisor's to tell, which does it.)
+ */
 export function recordContainerEvent(store: Pick<Store, 'layout'>, subject: Subject, action: string, attributes: EventAttributes = {}): void {
   recordEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
 }
@@ -30,9 +34,9 @@ export function postContainerEvent(store: Pick<Store, 'db' | 'layout'>, subject:
   postEvent(store, 'container', action, subject.id, { ...attributesOf(subject), ...attributes });
 }
 
-/** `update` of one that runs. In the transaction that changes its row. */
-export function announceUpdate(store: Pick<Store, 'db' | 'layout'>, subject: Subject): Announced {
-  return announceEvent(store, 'container', 'update', subject.id, attributesOf(subject));
+/** What takes more than a transaction; in the one that begins it. */
+export function announceContainerEvent(store: Pick<Store, 'db' | 'layout'>, subject: Subject, action: string): Announced {
+  return announceEvent(store, 'container', action, subject.id, attributesOf(subject));
 }
 
 /**
@@ -40,8 +44,19 @@ export function announceUpdate(store: Pick<Store, 'db' | 'layout'>, subject: Sub
  * have been that. Reads the journal, which is in memory; written at once, before the row is changed, since no other start may come before it.
  */
 export function recordLostEnd(store: Pick<Store, 'layout'>, row: ContainerRow, exitCode: number): void {
-  const own = pastEvents(store).filter(({ Type, Action, Actor }) => Type === 'container' && Actor.ID === row.id && ['start', 'die'].includes(Action));
+  const own = ownEvents(store, row, ['start', 'die']);
   // None at all: it started longer ago than the journal reaches.
   const last = own.at(-1)?.Action ?? (row.state === 'starting' ? 'die' : 'start');
   if (last === 'start') recordContainerEvent(store, row, 'die', { exitCode: String(exitCode) });
+}
+
+/** Of a stop whose supervisor was killed before it could tell of that, once for all who wait for it. */
+export function recordLostStop(store: Pick<Store, 'db' | 'layout'>, row: ContainerRow): void {
+  store.db.transaction(() => {
+    if (ownEvents(store, row, ['start', 'die', 'stop']).at(-1)?.Action === 'die') recordContainerEvent(store, row, 'stop');
+  });
+}
+
+function ownEvents(store: Pick<Store, 'layout'>, { id }: ContainerRow, actions: string[]): EngineEvent[] {
+  return pastEvents(store).filter(({ Type, Action, Actor }) => Type === 'container' && Actor.ID === id && actions.includes(Action));
 }

@@ -9,8 +9,9 @@ import { closeFd, pipe } from '../binding/supervisor';
 import type { ArchiveEnd, PathStat } from '../binding/types';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { tellWhenDone } from '../events/outbox';
 import { checkAborted } from '../util/aborted';
-import { recordContainerEvent } from './container-events';
+import { announceContainerEvent, recordContainerEvent } from './container-events';
 import { locate, type Place } from './locate';
 import type { ContainerRow } from './record';
 import { requireState } from './state';
@@ -42,8 +43,8 @@ export async function copyOut(context: Context, row: ContainerRow, path: string,
   const { followLink, rename, signal } = options;
   const stat = await statPath(context, row, path);
   const place = await locate(context.store, row, path, followLink);
-  await packTo(place.root, target, { from: place.path, followLink, rename: rename ?? ownName(place, path), signal });
   recordContainerEvent(context.store, row, 'archive-path');
+  await packTo(place.root, target, { from: place.path, followLink, rename: rename ?? ownName(place, path), signal });
   return stat;
 }
 
@@ -54,8 +55,10 @@ export async function copyIn(context: Context, row: ContainerRow, source: TarSou
   if (place.readonly !== '') throw new DockerliteError('E_CONFLICT', place.readonly, { path });
   await requireDirectory(place, row, path);
   const { owner, keepKinds, signal } = options;
-  await withSource(source, (end) => archive.unpack(end, place.root, { into: place.path, owner, allowReplace: keepKinds !== true, digests: false, signal }));
-  recordContainerEvent(context.store, row, 'extract-to-dir');
+  checkAborted(signal);
+  await tellWhenDone(announceContainerEvent(context.store, row, 'extract-to-dir'), () =>
+    withSource(source, (end) => archive.unpack(end, place.root, { into: place.path, owner, allowReplace: keepKinds !== true, digests: false, signal })),
+  );
 }
 
 /** @throws E_NOT_FOUND in Docker's words */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { checkShape, FLAG, LIST, NAME, options as shape, TEXT, TEXT_OF_EACH, TEXTS_OF_EACH } from '../util/shape';
+import { pruning } from '../events/prune';
 import { DockerliteError } from '../errors';
 import { booleanFilter } from '../util/boolean-filter';
 import { hasLabel, matchesLabels } from '../util/labels';
@@ -87,18 +88,20 @@ export class Networks {
     const { store } = this.context;
     await settle(this.context);
     await settleNetworks(store);
-    const removed: string[] = [];
-    for (const network of allNetworks(store)) {
-      if (network.predefined || this.isUsed(network.name) || !isPrunable(network, options)) continue;
-      try {
-        await removeNetwork(store, network);
-        removed.push(network.name);
-      } catch (error) {
-        // In use since, or removed by somebody else.
-        if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_NETWORK'].includes(error.code)) throw error;
+    return pruning(store, 'network', async ({ removes }) => {
+      const removed: string[] = [];
+      for (const network of allNetworks(store)) {
+        if (network.predefined || this.isUsed(network.name) || !isPrunable(network, options)) continue;
+        try {
+          await removeNetwork(store, network, () => removes(0));
+          removed.push(network.name);
+        } catch (error) {
+          // In use since, or removed by somebody else.
+          if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_NETWORK'].includes(error.code)) throw error;
+        }
       }
-    }
-    return removed;
+      return removed;
+    });
   }
 
   /** Connects a container to one more network. @throws E_NO_SUCH_NETWORK, E_NO_SUCH_CONTAINER, E_CONFLICT, E_INVALID, E_ADDRESS_IN_USE, E_NO_ADDRESS */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { recordEvent } from '../events/journal';
+import { pruning } from '../events/prune';
 import { checkAborted } from '../util/aborted';
 import { type LabelFilters, matchesLabels } from '../util/labels';
 import { Turnstile } from '../util/turnstile';
@@ -36,18 +36,18 @@ export async function pruneContainers(context: Context, { until = Infinity, filt
   const measured = await withSizes(context, chosen).catch(() => chosen.map((row) => ({ ...row, size: { rw: 0, rootFs: 0 } })));
   checkAborted(signal);
   const turns = new Turnstile(TOGETHER);
-  const gone = await Promise.all(measured.map((row) => turns.run(async () => signal?.aborted !== true && removeQuietly(context, row))));
-  checkAborted(signal);
-  const removed = measured.filter((_, i) => gone[i]);
-  const reclaimed = removed.reduce((sum, { size }) => sum + size.rw, 0);
-  recordEvent(context.store, 'container', 'prune', '', { reclaimed: String(reclaimed) });
-  return { deleted: removed.map(({ id }) => id), reclaimed };
+  const removed = await pruning(context.store, 'container', async ({ removes }) => {
+    const gone = await Promise.all(measured.map((row) => turns.run(async () => signal?.aborted !== true && removeQuietly(context, row, () => removes(row.size.rw)))));
+    checkAborted(signal);
+    return measured.filter((_, i) => gone[i]);
+  });
+  return { deleted: removed.map(({ id }) => id), reclaimed: removed.reduce((sum, { size }) => sum + size.rw, 0) };
 }
 
 /** false when somebody else removes it, or has just started it. */
-async function removeQuietly(context: Context, row: ContainerRow): Promise<boolean> {
+async function removeQuietly(context: Context, row: ContainerRow, also: () => void): Promise<boolean> {
   try {
-    await removeContainer(context, row, { volumes: false });
+    await removeContainer(context, row, { volumes: false }, also);
     return true;
   } catch (error) {
     if (error instanceof DockerliteError && ['E_CONFLICT', 'E_NO_SUCH_CONTAINER'].includes(error.code)) return false;

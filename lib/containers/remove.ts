@@ -18,13 +18,13 @@ export interface RemoveOptions {
 }
 
 /**
- * Removes a container, its files and its name.
+ * Removes a container, its files and its name; does `also` in the transaction that begins that.
  * @throws E_CONFLICT while it runs, without `force`, and while another process removes it
  */
-export async function removeContainer(context: Context, row: ContainerRow, options: RemoveOptions): Promise<void> {
+export async function removeContainer(context: Context, row: ContainerRow, options: RemoveOptions, also?: () => void): Promise<void> {
   const { store } = context;
   for (let current: ContainerRow | undefined = row; current !== undefined; current = await settledRow(store, row.id)) {
-    if (claim(store, current)) return atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
+    if (claim(store, current, also)) return atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
     if (current.state === 'removing') throw alreadyRemoved(row);
     if (options.force !== true) requireState('remove', current);
     // Somebody may start it again as soon as it has ended: then that run is ended too.
@@ -39,9 +39,15 @@ function alreadyRemoved({ id }: ContainerRow): DockerliteError {
 }
 
 /** It is this process's to remove, and nobody's to start, from here on. */
-function claim(store: Store, { id, state }: ContainerRow): boolean {
+function claim({ db }: Store, { id, state }: ContainerRow, also: (() => void) | undefined): boolean {
   if (!isAllowed('remove', state)) return false;
-  return store.db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state IN ('created', 'exited')", currentOwner(), id) > 0;
+  const claimed = () => db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state IN ('created', 'exited')", currentOwner(), id) > 0;
+  if (also === undefined) return claimed();
+  return db.transaction(() => {
+    const own = claimed();
+    if (own) also();
+    return own;
+  });
 }
 
 async function endIt(context: Context, row: ContainerRow): Promise<void> {

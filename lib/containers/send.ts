@@ -16,7 +16,6 @@ import type { ContainerRow } from './record';
 export async function sendContainer(context: Context, row: ContainerRow, target: ArchiveEnd, options: SendOptions, emit: (event: TransferEvent) => void): Promise<SentImage> {
   const { oci, parent, size } = committedImage(context, row, {});
   const description = { id: imageId(oci), config: JSON.stringify(oci), tags: [], ancestor: parent, size };
-  const sent = await sendTree(context, { tree: context.store.layout.containerRootfs(row.id), image: row.image, description }, target, options, emit);
-  recordContainerEvent(context.store, row, 'send', { imageID: `sha256:${sent.id}` });
-  return sent;
+  const begins = () => recordContainerEvent(context.store, row, 'send', { imageID: `sha256:${description.id}` });
+  return sendTree(context, { tree: context.store.layout.containerRootfs(row.id), image: row.image, description, begins }, target, options, emit);
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
 import { checkAborted } from '../util/aborted';
+import { recordLostStop } from './container-events';
 import { ignoreItsEnd, rememberStop } from './kill';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
@@ -59,7 +60,7 @@ async function endRun(context: Context, row: ContainerRow, options: StopOptions)
     const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout, options.abortSignal);
     if (ended !== undefined) return ended;
     await supervisor.stopSignal(SIGKILL, { stop: true }).catch(ignoreItsEnd);
-    return await waitForRun(context, row, supervisor, { signal: options.abortSignal });
+    return await waitForRun(context, row, supervisor, { signal: options.abortSignal, onLost: () => recordLostStop(context.store, row) });
   } finally {
     supervisor.close();
   }
@@ -70,7 +71,8 @@ async function endsWithin(context: Context, row: ContainerRow, supervisor: Super
   const patience = new AbortController();
   const timer = seconds < 0 || seconds * 1000 > LONGEST_MS ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
   try {
-    return await waitForRun(context, row, supervisor, { signal: abort === undefined ? patience.signal : AbortSignal.any([patience.signal, abort]) });
+    const signal = abort === undefined ? patience.signal : AbortSignal.any([patience.signal, abort]);
+    return await waitForRun(context, row, supervisor, { signal, onLost: () => recordLostStop(context.store, row) });
   } catch (error) {
     if (!patience.signal.aborted || abort?.aborted === true) throw error;
     return undefined;

@@ -2,7 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { Announced } from '../events/outbox';
-import { announceUpdate, postContainerEvent } from './container-events';
+import { announceContainerEvent, postContainerEvent } from './container-events';
 import { type ContainerRow, containerById, specOf } from './record';
 import { mergeLimits } from './resource-update';
 import type { Resources } from './resources';
@@ -52,7 +52,7 @@ function note({ store }: Context, id: string, options: UpdateOptions): Noted {
     postContainerEvent(store, row, 'update');
     return { warnings };
   }
-  const announced = announceUpdate(store, row);
+  const announced = announceContainerEvent(store, row, 'update');
   write({ ...next, unfinished: { ...stillUnfinished(store, spec), [announced.id]: beforeUpdate(store, row, next) } });
   return { warnings, announced };
 }

@@ -40,10 +40,11 @@ export async function waitForStarted(context: Context, id: string, options: { si
 
 /**
  * Waits until the run has ended whose supervisor this connection is to, and its row says so: whatever runs when somebody has
- * started the container again since is not waited for. False when the connection is lost and the run goes on.
+ * started the container again since is not waited for. False when the connection is lost and the run goes on; `onLost` is called when
+ * it has ended without the supervisor's saying so.
  * @throws E_ABORTED
  */
-export async function waitForRun({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, options: { signal?: AbortSignal }): Promise<boolean> {
+export async function waitForRun({ store }: Context, row: ContainerRow, supervisor: SupervisorConnection, options: { signal?: AbortSignal; onLost?: () => void }): Promise<boolean> {
   const record = await supervisor.ended(options.signal).catch(notReachable);
   if (record !== undefined) recordEnded(store, row, record);
   if (record !== undefined) return true;
@@ -51,7 +52,10 @@ export async function waitForRun({ store }: Context, row: ContainerRow, supervis
   for (;;) {
     checkAborted(options.signal);
     const current = await settledRow(store, row.id);
-    if (current === undefined || !isAllowed('kill', current.state)) return true;
+    if (current === undefined || !isAllowed('kill', current.state)) {
+      options.onLost?.();
+      return true;
+    }
     // Who listens now is the supervisor of another run, unless it is still the same.
     if (probeSockets([socket])[0] === true) return current.owner !== row.owner;
     await delay(5); // another process is ending it

@@ -29,7 +29,7 @@ export function postEvent(store: Pick<Store, 'db' | 'layout'>, type: EventType, 
   });
 }
 
-/** What has been begun: it is told when it is done, by this process or the one that does the rest of it after this one's death. */
+/** What has been begun: it is told when it is done, or after the death of this process by the next one, which does the rest of it where that is possible. */
 export interface Announced {
   /** No other one has it. */
   id: number;
@@ -38,7 +38,24 @@ export interface Announced {
   withdraw(): void;
 }
 
-/** These are announced, all others posted. (An update of a container that does not run is posted: nothing of it is left to be done.) */
+/** Does what nobody else could do the rest of. Of a process that is killed meanwhile the next one tells it, as some of it, or all, has been done. */
+export async function tellWhenDone<T>(announced: Announced, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    try {
+      announced.withdraw();
+    } catch {
+      // it is told when this process has ended
+    }
+    throw error;
+  }
+  announced.tell();
+  return result;
+}
+
+/** Of these the rest is done before they are told. (Nothing is left of the update of a container that does not run.) */
 const ANNOUNCED = /^{"Type":"(?:network","Action":"(?:dis)?connect|container","Action":"update)"/;
 
 /** Notes, in the transaction that is open, what takes more than that transaction: told once, even if this process is killed half-way. */

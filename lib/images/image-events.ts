@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type EventAttributes, recordEvent } from '../events/journal';
-import { postEvent } from '../events/outbox';
+import { type Announced, announceEvent, postEvent } from '../events/outbox';
 import { familiarName, familiarReference, type RemoteReference } from '../registry/reference';
 import type { Store } from '../store/store';
 import type { OciImage } from './record';
@@ -15,7 +15,7 @@ export function postImport(store: Pick<Store, 'db' | 'layout'>, id: string, tag:
   postImageEvent(store, 'import', id, undefined, oci);
 }
 
-/** The same of what changes nothing. */
+/** The same of what changes nothing, before anybody gets to see anything of it. */
 export function recordImageEvent(store: Pick<Store, 'layout'>, action: string, id: string): void {
   recordEvent(store, 'image', action, `sha256:${id}`, attributesOf(id));
 }
@@ -29,9 +29,9 @@ export function postPull(store: Pick<Store, 'db' | 'layout'>, reference: RemoteR
   postEvent(store, 'image', 'pull', ...transferred(reference, oci));
 }
 
-/** Of what went to one. */
-export function recordPush(store: Pick<Store, 'layout'>, reference: RemoteReference): void {
-  recordEvent(store, 'image', 'push', ...transferred(reference));
+/** Of what goes to one. In the transaction before that. */
+export function announcePush(store: Pick<Store, 'db' | 'layout'>, reference: RemoteReference): Announced {
+  return announceEvent(store, 'image', 'push', ...transferred(reference));
 }
 
 function transferred(reference: RemoteReference, oci?: OciImage): [id: string, attributes: EventAttributes] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
-import { recordEvent } from '../events/journal';
+import { pruning } from '../events/prune';
 import { checkAborted } from '../util/aborted';
 import { type LabelFilters, matchesLabels } from '../util/labels';
 import { listImages } from './list';
@@ -33,27 +33,29 @@ export async function pruneImages(context: Context, options: PruneImagesOptions)
   const list = listImages(store, {});
   const used = new Set(store.db.all<{ image: string }>('SELECT DISTINCT image FROM containers').map(({ image }) => image));
   const isWanted = (image: Image) => image.created <= until && matchesLabels(image.oci.config.Labels ?? {}, filters);
-  const images: RemovedImage[] = [];
-  let reclaimed = 0;
-  for (const image of list) {
+  return pruning(store, 'image', async ({ removes }) => {
+    const images: RemovedImage[] = [];
+    let reclaimed = 0;
+    for (const image of list) {
+      checkAborted(signal);
+      if (used.has(image.id) || (!all && image.tags.length > 0) || !isWanted(image)) continue;
+      const size = ownSize(image, list);
+      const removed = await removeQuietly(context, image, () => removes(size));
+      if (removed.deleted !== undefined) reclaimed += size;
+      if (removed.deleted !== undefined || removed.untagged.length > 0) images.push(removed);
+    }
     checkAborted(signal);
-    if (used.has(image.id) || (!all && image.tags.length > 0) || !isWanted(image)) continue;
-    const removed = await removeQuietly(context, image);
-    if (removed.deleted !== undefined) reclaimed += ownSize(image, list);
-    if (removed.deleted !== undefined || removed.untagged.length > 0) images.push(removed);
-  }
-  checkAborted(signal);
-  reclaimed += await pruneLayers(store);
-  recordEvent(store, 'image', 'prune', '', { reclaimed: String(reclaimed) });
-  return { images, reclaimed };
+    reclaimed += await pruneLayers(store, removes);
+    return { images, reclaimed };
+  });
 }
 
 /** Name by name, so that one which is given or taken away meanwhile counts. */
-async function removeQuietly(context: Context, { id, tags }: Image): Promise<RemovedImage> {
+async function removeQuietly(context: Context, { id, tags }: Image, also: () => void): Promise<RemovedImage> {
   const result: RemovedImage = { untagged: [], deleted: undefined };
   try {
     for (const name of tags.length > 0 ? tags : [id]) {
-      const { untagged, deleted } = await removeImage(context, name, {});
+      const { untagged, deleted } = await removeImage(context, name, {}, also);
       result.untagged.push(...untagged);
       result.deleted = deleted ?? result.deleted;
     }

@@ -2,15 +2,16 @@
 import { Readable } from 'node:stream';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { tellWhenDone } from '../events/outbox';
 import { parseManifest } from '../registry/manifest';
-import { putManifest } from '../registry/manifests';
+import { putManifest, type StoredManifest } from '../registry/manifests';
 import { isForeignLayer } from '../registry/media-types';
 import { canonicalName, familiarName, familiarReference, parseRemoteReference, type RemoteReference } from '../registry/reference';
 import { Registries } from '../registry/registries';
 import type { RegistryOptions } from '../registry/settings';
 import { type Blob, pushBlob } from '../registry/uploads';
 import { Turnstile } from '../util/turnstile';
-import { recordPush } from './image-events';
+import { announcePush } from './image-events';
 import { type PushableImage, pushable } from './pushable';
 import { findImage, type ImageRow } from './record';
 import { Transfer, type TransferEvent } from './transfer';
@@ -47,10 +48,13 @@ export function pushImage(context: Context, name: string, options: PushOptions =
     const image = localImage(context, reference);
     await using registries = new Registries(options.registries);
     const target = { ...reference, tag: reference.tag ?? 'latest' };
-    const { digest, size } = await (options.asSnapshot === true ? asSnapshot : asLayers)(context, { registries, target, image, signal: options.signal, emit });
-    context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${digest}`, image.id);
-    recordPush(context.store, reference);
-    return { digest, size };
+    const publish: Publish = (put) =>
+      tellWhenDone(announcePush(context.store, reference), async () => {
+        const answer = await put();
+        context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${answer.digest}`, image.id);
+        return answer;
+      });
+    return (options.asSnapshot === true ? asSnapshot : asLayers)(context, { registries, target, image, signal: options.signal, emit, publish });
   });
 }
 
@@ -60,19 +64,23 @@ interface Push {
   image: ImageRow;
   signal: AbortSignal | undefined;
   emit: Emit;
+  publish: Publish;
 }
 
-async function asLayers(context: Context, { registries, target, image, signal, emit }: Push): Promise<PushedImage> {
+/** Sends the manifest, which is when the registry has the image. */
+export type Publish = (put: () => Promise<StoredManifest>) => Promise<StoredManifest>;
+
+async function asLayers(context: Context, { registries, target, image, signal, emit, publish }: Push): Promise<PushedImage> {
   const parts = await pushable(context, image, signal);
   await pushLayers(context, registries, target, parts, signal, emit);
   const { raw, mediaType } = parseManifest(parts.manifest, undefined);
-  const { digest } = await putManifest(registries.connection(target.host), target, { raw, mediaType }, signal);
+  const { digest } = await publish(() => putManifest(registries.connection(target.host), target, { raw, mediaType }, signal));
   return { digest, size: raw.length };
 }
 
-async function asSnapshot(context: Context, { registries, target, image, signal, emit }: Push): Promise<PushedImage> {
+async function asSnapshot(context: Context, { registries, target, image, signal, emit, publish }: Push): Promise<PushedImage> {
   const { pushSnapshot } = require('./snapshot/push') as typeof import('./snapshot/push');
-  const { digest, raw } = await pushSnapshot(context, { connection: registries.connection(target.host), target, image, signal, emit });
+  const { digest, raw } = await pushSnapshot(context, { connection: registries.connection(target.host), target, image, signal, emit, publish });
   return { digest, size: raw.length };
 }
 

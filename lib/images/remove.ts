@@ -22,12 +22,16 @@ export interface RemovedImage {
 }
 
 /**
- * Takes a name off an image; with its last name, or by id, the image goes too.
+ * Takes a name off an image; with its last name, or by id, the image goes too, which `also` is done with in one transaction.
  * @throws E_NO_SUCH_IMAGE, E_AMBIGUOUS, E_CONFLICT
  */
-export async function removeImage(context: Context, wanted: string, options: RemoveImageOptions): Promise<RemovedImage> {
+export async function removeImage(context: Context, wanted: string, options: RemoveImageOptions, also?: () => void): Promise<RemovedImage> {
   const { store, pool } = context;
-  const result = store.db.transaction(() => untag(store, wanted, options));
+  const result = store.db.transaction(() => {
+    const taken = untag(store, wanted, options);
+    if (taken.deleted !== undefined) also?.();
+    return taken;
+  });
   if (result.deleted !== undefined) {
     const { deleted } = result;
     await atWork([deleted], async () => {

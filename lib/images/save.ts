@@ -7,6 +7,7 @@ import type { Context } from '../context';
 import { digestOf } from '../registry/digest';
 import { parseManifest } from '../registry/manifest';
 import { canonicalReference, familiarReference, parseRemoteReference } from '../registry/reference';
+import { checkAborted } from '../util/aborted';
 import { Workspace } from '../store/workspace';
 import { recordImageEvent } from './image-events';
 import { type PushableImage, pushable } from './pushable';
@@ -39,8 +40,9 @@ export async function saveImages(context: Context, names: readonly string[], tar
   const workspace = Workspace.create(store.layout, 'save');
   try {
     writeLayout(context, workspace.path, [...images.values()]);
-    await archive.pack(workspace.path, target, { signal });
+    checkAborted(signal);
     for (const id of images.keys()) recordImageEvent(store, 'save', id);
+    await archive.pack(workspace.path, target, { signal });
   } finally {
     await workspace.remove();
   }

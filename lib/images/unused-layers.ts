@@ -17,16 +17,21 @@ export function abandonedDownloads(store: Store): string[] {
   return rows.filter(({ owner }) => !isAlive(owner)).map(({ hex }) => hex);
 }
 
-/** Removes both; bytes that were in them, compressed or not. */
-export async function pruneLayers(store: Store): Promise<number> {
+/** Removes both; bytes that were in them, compressed or not, which `removes` hears of in a transaction. */
+export async function pruneLayers(store: Store, removes: (bytes: number) => void): Promise<number> {
   let reclaimed = 0;
   for (const { chain_id: id, bytes } of unusedLayers(store)) {
+    store.db.transaction(() => removes(bytes));
     await collectLayers(store, id);
     reclaimed += bytes;
   }
   for (const hex of abandonedDownloads(store)) {
-    for (const name of [hex, `${hex}.part`]) reclaimed += statSync(store.layout.blob(name), { throwIfNoEntry: false })?.size ?? 0;
-    discardBlob(store, hex);
+    const bytes = [hex, `${hex}.part`].reduce((sum, name) => sum + (statSync(store.layout.blob(name), { throwIfNoEntry: false })?.size ?? 0), 0);
+    store.db.transaction(() => {
+      discardBlob(store, hex);
+      removes(bytes);
+    });
+    reclaimed += bytes;
   }
   return reclaimed;
 }

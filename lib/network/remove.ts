@@ -19,7 +19,7 @@ export function membersOf(store: Pick<Store, 'db'>, network: string): { id: stri
 }
 
 /** @throws E_INVALID (a predefined one), E_CONFLICT while containers are in it, E_NO_SUCH_NETWORK */
-export async function removeNetwork(store: Store, network: Network): Promise<void> {
+export async function removeNetwork(store: Store, network: Network, also?: () => void): Promise<void> {
   const { db } = store;
   if (network.predefined) throw new DockerliteError('E_INVALID', `${network.name} is a pre-defined network and cannot be removed`);
   const claimed = db.transaction(() => {
@@ -30,7 +30,9 @@ export async function removeNetwork(store: Store, network: Network): Promise<voi
         hint: 'stop the containers, or disconnect them',
       });
     }
-    return db.run("UPDATE networks SET state = 'removing', owner = ? WHERE id = ? AND state = 'ready'", currentOwner(), network.id);
+    const taken = db.run("UPDATE networks SET state = 'removing', owner = ? WHERE id = ? AND state = 'ready'", currentOwner(), network.id);
+    if (taken > 0) also?.();
+    return taken;
   });
   if (claimed === 0) throw new DockerliteError('E_NO_SUCH_NETWORK', `network ${network.name} not found`);
   await finishRemoval(store, network);

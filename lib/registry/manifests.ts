@@ -44,8 +44,13 @@ function ask(connection: RegistryConnection, method: 'GET' | 'HEAD', reference: 
   return connection.request(path, { method, headers: { accept: ACCEPT_MANIFEST }, scopes: [pullScope(reference)], signal });
 }
 
+export interface StoredManifest {
+  digest: Digest;
+  knowsSubject: boolean;
+}
+
 /** Uploads a manifest under a tag or its digest. @throws E_UNAUTHORIZED, E_REGISTRY; E_DIGEST when the registry has kept something else */
-export async function putManifest(connection: RegistryConnection, reference: RemoteReference, manifest: { raw: Uint8Array; mediaType: string }, signal?: AbortSignal): Promise<{ digest: Digest; knowsSubject: boolean }> {
+export async function putManifest(connection: RegistryConnection, reference: RemoteReference, manifest: { raw: Uint8Array; mediaType: string }, signal?: AbortSignal): Promise<StoredManifest> {
   const response = await connection.request(`${reference.path}/manifests/${manifestName(reference)}`, {
     method: 'PUT',
     headers: { 'content-type': manifest.mediaType },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { pruning } from '../events/prune';
 import { checkAborted } from '../util/aborted';
 import { currentOwner } from '../util/owner';
 import { type VolumeFilters, listVolumes } from './list';
@@ -10,8 +11,8 @@ import { settleVolumes } from './settle';
 import { volumeSize } from './size';
 import { beginVolumeWork } from './work';
 
-/** @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
-export async function removeVolume(store: Store, name: string): Promise<void> {
+/** Does `also` in the transaction that begins it. @throws E_NO_SUCH_VOLUME, E_CONFLICT while a container has it */
+export async function removeVolume(store: Store, name: string, also?: () => void): Promise<void> {
   await settleVolumes(store);
   const end = store.db.transaction(() => {
     const { state } = findVolume(store, name);
@@ -20,6 +21,7 @@ export async function removeVolume(store: Store, name: string): Promise<void> {
       throw new DockerliteError('E_CONFLICT', `remove ${name}: volume is in use - [${users.map(({ container }) => container).join(', ')}]`);
     }
     store.db.run("UPDATE volumes SET state = 'removing', owner = ? WHERE name = ?", currentOwner(), name);
+    also?.();
     return beginVolumeWork(name);
   });
   await discardVolume(store, name).finally(end);
@@ -41,18 +43,20 @@ export interface PrunedVolume extends Volume {
 /** Removes the volumes no container has; returns those that went. */
 export async function pruneVolumes(store: Store, options: PruneVolumesOptions = {}): Promise<PrunedVolume[]> {
   const unused = await listVolumes(store, { ...options.filters, dangling: ['true'] });
-  const removed: PrunedVolume[] = [];
-  for (const volume of unused) {
-    checkAborted(options.signal);
-    if (options.all !== true && !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
-    try {
-      const size = (await volumeSize(store, volume)) ?? 0;
-      await removeVolume(store, volume.name);
-      removed.push({ ...volume, size });
-    } catch (error) {
-      // Somebody has begun to use it, or was faster.
-      if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_VOLUME', 'E_NOT_FOUND'].includes(error.code)) throw error;
+  return pruning(store, 'volume', async ({ removes }) => {
+    const removed: PrunedVolume[] = [];
+    for (const volume of unused) {
+      checkAborted(options.signal);
+      if (options.all !== true && !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
+      try {
+        const size = (await volumeSize(store, volume)) ?? 0;
+        await removeVolume(store, volume.name, () => removes(size));
+        removed.push({ ...volume, size });
+      } catch (error) {
+        // Somebody has begun to use it, or was faster.
+        if (!(error instanceof DockerliteError) || !['E_CONFLICT', 'E_NO_SUCH_VOLUME', 'E_NOT_FOUND'].includes(error.code)) throw error;
+      }
     }
-  }
-  return removed;
+    return removed;
+  });
 }

@@ -113,6 +113,16 @@ describe('the events of', () => {
     assert.deepEqual(ends.map(({ Actor }) => Actor.Attributes['exitCode']), ['255']);
   });
 
+  it('a stop whose supervisor was killed: told as any other, once', async () => {
+    const container = await create(['sleep', '1000']); // it does not hear SIGTERM
+    await container.start();
+    const stops = [container.stop({ timeout: -1 }), container.stop({ timeout: -1 })];
+    while (actions(of(container.id)).filter((action) => action === 'kill').length < stops.length) await new Promise(setImmediate);
+    process.kill(await supervisorOf(container.id), 'SIGKILL');
+    await Promise.all(stops);
+    assert.deepEqual(actions(of(container.id)), ['create', 'start', 'kill', 'kill', 'die', 'stop']);
+  });
+
   it('memory running out', async function () {
     const container = await create(['sh', '-c', 'tail /dev/zero'], { resources: { memory: 16 << 20, memorySwap: 16 << 20 } });
     await container.start();

@@ -14,6 +14,7 @@ import { addReferrer } from '../../registry/referrers';
 import { type Blob, pushBlob } from '../../registry/uploads';
 import { Workspace } from '../../store/workspace';
 import { Digester } from '../digester';
+import type { Publish } from '../push';
 import type { ImageRow, OciImage } from '../record';
 import type { TransferEvent } from '../transfer';
 import { isSnapshot, makeArtifact, readArtifact, SNAPSHOT } from './artifact';
@@ -28,6 +29,7 @@ export interface SnapshotPush {
   image: ImageRow;
   signal?: AbortSignal | undefined;
   emit: (event: TransferEvent) => void;
+  publish: Publish;
 }
 
 /** An image that the repository has, in a form that gives whoever pulls it the very same id. */
@@ -41,16 +43,16 @@ interface PushedParent {
  * repository has. One that is there already is only given the tag.
  */
 export async function pushSnapshot(context: Context, push: SnapshotPush): Promise<ParsedManifest> {
-  const { connection, target, image, signal, emit } = push;
+  const { connection, target, image, signal, emit, publish } = push;
   const own = await pushedBefore(context, push, image);
   if (own !== undefined && isSnapshot(own)) {
     emit({ kind: 'layer', digest: readArtifact(own).stream.digest, state: 'exists' });
-    await putManifest(connection, target, own, signal);
+    await publish(() => putManifest(connection, target, own, signal));
     return own;
   }
   const parent = await nearestPushed(context, push);
   const manifest = await upload(context, push, parent);
-  const { digest, knowsSubject } = await putManifest(connection, target, manifest, signal);
+  const { digest, knowsSubject } = await publish(() => putManifest(connection, target, manifest, signal));
   // Registries of before the specification's 1.1 keep no list of what belongs to what.
   if (parent !== undefined && !knowsSubject) {
     const entry = { mediaType: manifest.mediaType, digest, size: manifest.raw.length, artifactType: SNAPSHOT.artifact };

@@ -32,6 +32,8 @@ export interface Sendable {
   /** The image it is, or was made from: its relatives are what it may be the difference to. */
   image: string;
   description: Omit<SnapshotDescription, 'parent'>;
+  /** Called before anybody gets to see anything of it. */
+  begins?(): void;
 }
 
 /**
@@ -45,20 +47,22 @@ export function sendImage(context: Context, name: string, target: ArchiveEnd, op
     const row = findImage(store, name);
     const tags = store.db.all<{ name: string }>('SELECT name FROM tags WHERE image = ? ORDER BY name', row.id).map((tag) => tag.name);
     const description = { ...configText(row), tags, ancestor: row.parent, size: row.size };
-    const sent = await sendTree(context, { tree: store.layout.imageRootfs(row.id), image: row.id, description }, target, options, emit);
-    recordImageEvent(store, 'send', row.id);
-    return sent;
+    const begins = () => recordImageEvent(store, 'send', row.id);
+    return sendTree(context, { tree: store.layout.imageRootfs(row.id), image: row.id, description, begins }, target, options, emit);
   });
 }
 
 /** The tree as it is when this is called. */
-export async function sendTree(context: Context, { tree, image, description }: Sendable, target: ArchiveEnd, options: SendOptions, emit: (event: TransferEvent) => void): Promise<SentImage> {
+export async function sendTree(context: Context, { tree, image, description, begins }: Sendable, target: ArchiveEnd, options: SendOptions, emit: (event: TransferEvent) => void): Promise<SentImage> {
   const { store } = context;
   const digest = `sha256:${description.id}`;
   const parent = chooseParent(store, image, options);
   const onProgress = (current: number) => emit({ kind: 'layer', digest, state: 'pushing', current });
   const bytes = await withSnapshot(context, 'send', tree, async (own) => {
-    const send = (below?: string) => snapshot.send(own, target, { description: JSON.stringify({ ...description, parent }), ...(below !== undefined && { parent: below }), signal: options.signal, onProgress });
+    const send = (below?: string) => {
+      begins?.();
+      return snapshot.send(own, target, { description: JSON.stringify({ ...description, parent }), ...(below !== undefined && { parent: below }), signal: options.signal, onProgress });
+    };
     if (parent === undefined) return send();
     const path = parentTree(store, parent);
     if (path === undefined) throw new DockerliteError('E_NO_SUCH_IMAGE', 'the parent image is being removed');
