@@ -41,9 +41,12 @@ bool LockShared(int fd) {
 void Rotate(int fd, const std::string& path, const JournalRotation& rotation) {
   const std::string previous = path + ".1";
   struct stat last {};
-  // Its last change is when it got this name. A clock that was set back is no reason to wait.
+  // Its last change is when it got this name. A clock that was set back is no reason to wait; time(2) may lag behind a file's
+  // time by a tick, which looks like that.
   if (stat(previous.c_str(), &last) == 0) {
-    const int64_t age = time(nullptr) - last.st_ctim.tv_sec;
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    const int64_t age = now.tv_sec - last.st_ctim.tv_sec;
     if (age >= 0 && age < rotation.keep) return;
   }
   // The shared lock is given up for the other: somebody else may have rotated in between.

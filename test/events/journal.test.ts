@@ -65,6 +65,17 @@ describe('the event journal', () => {
     assert.equal(texts(`${path}.1`).length, 3);
   });
 
+  it('is not rotated again at the turn of a second', () => {
+    const path = store.layout.journal;
+    const long = line('x'.repeat(100));
+    for (let i = 0; i < 2; i++) appendLine(path, long, { size: 100, keep: 0 });
+    const second = Math.trunc(Date.now() / 1000);
+    while (Math.trunc(Date.now() / 1000) === second); // the time that files have may be ahead of the clock's coarser one
+    appendLine(path, long, { size: 100, keep: 0 });
+    for (let i = 0; i < 3; i++) appendLine(path, long, { size: 100, keep: 3600 });
+    assert.equal(texts(path).length, 3);
+  });
+
   it('is made anew when somebody removes it', () => {
     recordEvent(store, 'image', 'tag', 'a');
     rmSync(join(directory, 'run'), { recursive: true });
