@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Engine } from '../../../lib/engine';
+import { supervisors } from '../../crash/victims';
+import { TestEngine } from '../../helpers/engine';
+import { until } from '../../helpers/supervision';
+
+const SOURCE = join(__dirname, '../../../../test/faults/supervisor/missing-shim.c');
+
+describe('a spawner that cannot open its init shim', () => {
+  let test: TestEngine;
+  let marker: string;
+  before(async () => {
+    test = await TestEngine.create({ pool: 0 });
+    marker = join(test.loop.directory, 'marker');
+    const library = join(test.loop.directory, 'missing-shim.so');
+    execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-o', library, SOURCE], { stdio: 'inherit' });
+    Object.assign(process.env, { LD_PRELOAD: library, DOCKERLITE_TEST_MARKER: marker });
+  });
+  after(async () => {
+    delete process.env['LD_PRELOAD'];
+    delete process.env['DOCKERLITE_TEST_MARKER'];
+    await test.remove();
+  });
+
+  const created = (client: Engine) => client.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
+
+  it('gives up, and its client spawns another', async () => {
+    writeFileSync(marker, '');
+    await using client = await Engine.open({ root: test.root, pool: 0 });
+    const container = await created(client);
+    // The start itself may have come too late for another one.
+    await container.start().catch((error: { code?: string }) => assert.equal(error.code, 'E_NOT_RUNNING'));
+    assert.ok(!existsSync(marker));
+    if ((await container.inspect()).State.Status === 'created') await container.start();
+    assert.equal((await container.wait()).exitCode, 0);
+    await container.remove();
+  });
+
+  it('says so each time when none can, and leaves nothing', async () => {
+    mkdirSync(marker);
+    await using client = await Engine.open({ root: test.root, pool: 0 });
+    const container = await created(client);
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(container.start(), { name: 'DockerliteError' });
+      assert.equal((await container.inspect()).State.Status, 'created');
+    }
+    rmSync(marker, { recursive: true });
+    await container.start();
+    assert.equal((await container.wait()).exitCode, 0);
+    await container.remove();
+    await client.close();
+    await until(async () => supervisors().length, (count) => count === 0);
+  });
+});
