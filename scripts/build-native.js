@@ -39,10 +39,10 @@ function compile() {
   console.log(`native code: built ${outputs.length} targets in ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** What the outputs were made from: a line for Node and binding.gyp, then one per file below native/. */
+/** What the outputs were made from: a line for Node, binding.gyp and where the makefile's relative paths begin, then one per file below native/. */
 function describeInputs() {
   const gyp = fs.readFileSync(path.join(root, 'binding.gyp'), 'utf8').replaceAll(/\s+/g, ' ');
-  const lines = [`${process.version} ${process.arch} ${nodeDir()} ${gyp}`];
+  const lines = [`${process.version} ${process.arch} ${nodeDir()} ${root} ${gyp}`];
   for (const entry of fs.readdirSync(path.join(root, 'native'), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
