@@ -39,7 +39,9 @@ when one ended it. Otherwise:
 
 - \`import\`, \`load\` and \`cp -\` refuse an archive without any entry: a pipe whose writer failed is no empty image.
 - \`cp\` without \`-a\` gives what it copies into a container to root, as Docker's manual says; Docker keeps the host's numbers.
-- \`logs --tail\` and \`images -f dangling=\` refuse what is no number, and neither true nor false.
+- \`images -f dangling=\` refuses what is neither true nor false.
+- Port 0 is no port of a container: \`-p\` and \`--expose\` refuse it. On the host it is any that is free.
+- \`update -m\` of a container without a limit sets one, with as much swap: Docker wants \`--memory-swap\` too.
 - A limit above the host's own, which the machine does not let anybody raise, is a warning: Docker fails.
 - A command that is not there is status 127 of \`exec\` with \`-d\` too.
 - \`commit --change\` takes STOPSIGNAL too, but no ONBUILD: nothing is built.

@@ -13,5 +13,5 @@ export default defineCommand({
     signal: { type: 'string', alias: 's', value: 'SIGNAL', describe: 'Signal to send', default: 'KILL' },
   },
   operands: [1, Infinity],
-  run: (args, io) => forEachContainer(args._, io, (container) => container.kill(args.signal)),
+  run: (args, io) => forEachContainer(args._, io, (container) => container.kill(args.signal), { notFound: 'Cannot kill container: NAME: ' }),
 });

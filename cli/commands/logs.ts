@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineCommand, UsageError } from '../command';
+import { defineCommand } from '../command';
 import { watchOutputClosed } from '../session/output-closed';
 import { parseTime } from './time-option';
 
@@ -37,10 +37,7 @@ export default defineCommand({
 
 /** As Docker: anything that is no number, and any below zero, means all. */
 function parseTail(text: string): number | undefined {
-  if (text === 'all') return undefined;
-  if (!/^-?\d+$/.test(text)) throw new UsageError(`invalid argument ${JSON.stringify(text)} for "-n, --tail" flag: not a number of lines`);
-  const lines = Number(text);
-  return lines < 0 ? undefined : lines;
+  return /^\+?\d+$/.test(text) ? Number(text) : undefined;
 }
 
 /** With all nine digits, so that lines are aligned. */

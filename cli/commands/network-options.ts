@@ -2,6 +2,8 @@
 import { checkHost, checkServer, checkWord, type NetworkingOptions } from '../../lib/containers/networking';
 import { checkLink, type EndpointOptions } from '../../lib/network/endpoint';
 import { readEgressFile } from '../../lib/network/egress-file';
+import { parsePublish } from '../../lib/network/port-spec';
+import { parseExpose } from '../../lib/util/ports';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 
 /** What `run` and `create` take about networks. */
@@ -38,6 +40,8 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
   checkEach('--dns-search', args['dns-search'], checkWord);
   checkEach('--add-host', args['add-host'], checkHost);
   checkEach('--link', args.link, checkLink);
+  checkPorts(args.publish, parsePublish);
+  checkPorts(args.expose, parseExpose);
   return {
     ...(network.length > 0 && { network }),
     ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname }),
@@ -62,6 +66,15 @@ export function checkEach(flag: string, values: readonly string[], check: (value
     } catch (error) {
       throw invalidArgument(flag, value, (error as Error).message);
     }
+  }
+}
+
+/** Docker's client reads these when it knows all flags: then it does not name the flag. @throws UsageError */
+function checkPorts(values: readonly string[], parse: (value: string) => unknown): void {
+  try {
+    values.forEach(parse);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
   }
 }
 

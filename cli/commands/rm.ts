@@ -18,5 +18,5 @@ export default defineCommand({
   },
   operands: [1, Infinity],
   run: ({ force, volumes, _: words }, io) =>
-    forEachContainer(words, io, (container) => container.remove({ force, ...(volumes && { volumes }) }), force ? 'E_NO_SUCH_CONTAINER' : undefined),
+    forEachContainer(words, io, (container) => container.remove({ force, ...(volumes && { volumes }) }), { tolerated: force ? 'E_NO_SUCH_CONTAINER' : undefined }),
 });

@@ -20,7 +20,7 @@ export default defineCommand({
   operands: [1, Infinity],
   async run(args, io) {
     const [word] = args._;
-    if (!args.attach && !args.interactive) return forEachContainer(args._, io, (container) => container.start({ onWarning: io.warning }));
+    if (!args.attach && !args.interactive) return forEachContainer(args._, io, (container) => container.start({ onWarning: io.warning }), { atLast: 'failed to start containers' });
     if (word === undefined || args._.length > 1) throw new UsageError('you cannot start and attach multiple containers at once', 1);
     const detachKeys = parseDetachKeys(args['detach-keys']);
     const engine = await io.engine({ oneShot: true });

@@ -49,7 +49,7 @@ export interface ExecProcess extends Streams {
 export async function execInContainer(context: Context, row: ContainerRow, command: string[], options: ExecOptions): Promise<ExecProcess> {
   requireState('exec', row);
   checkAborted(options.signal);
-  if (command.length === 0 || command[0] === '') throw new DockerliteError('E_INVALID', 'No exec command specified');
+  if (command.length === 0) throw new DockerliteError('E_INVALID', 'No exec command specified');
   const spec = specOf(row);
   const tty = options.tty === true;
   const attach: AttachOptions = options.detach === true ? { stdout: false, stderr: false } : (options.attach ?? {});

@@ -118,7 +118,8 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
   if ((options.ip ?? options.ip6) !== undefined) throw userNetworksOnly();
   if (options.networkAliases?.length) throw new DockerliteError('E_INVALID', 'network-scoped aliases are only supported for user-defined networks');
   if (options.macAddress !== undefined) throw conflict('mac-address');
-  if (options.links?.length) throw new DockerliteError('E_INVALID', linksRefused(mode));
+  // Without a network there is nothing they could mean.
+  if (options.links?.length && mode !== 'none') throw new DockerliteError('E_INVALID', linksRefused(mode));
   if (mode !== 'none' && parseEgress(options.egress ?? 'all') !== undefined) throw conflict('egress');
   if (sharedNetworkOf(mode) === undefined) return;
   if (sharedNetworkOf(mode) === '') throw new DockerliteError('E_INVALID', 'invalid container format container:<name|id>');
@@ -132,7 +133,7 @@ function refuseConflicts(mode: string, count: number, options: ContainerOptions)
 }
 
 function linksRefused(mode: string): string {
-  const kind = mode === 'host' ? 'host type networking' : sharedNetworkOf(mode) === undefined ? 'none type networking' : 'container type network';
+  const kind = mode === 'host' ? 'host type networking' : 'container type network';
   return `conflicting options: ${kind} can't be used with links. This would result in undefined behavior`;
 }
 

@@ -24,11 +24,13 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
  * @throws E_INVALID
  */
 export function normaliseSpec(id: string, options: ContainerOptions, image: ImageConfig, inherited: MountSpec[] = [], warnings: string[] = []): ContainerSpec {
-  const entrypoint = options.entrypoint ?? image.Entrypoint ?? [];
+  const given = options.entrypoint ?? image.Entrypoint ?? [];
+  // As Docker: a single empty word is none.
+  const entrypoint = given.length === 1 && given[0] === '' ? [] : given;
   // As Docker: an entrypoint of one's own drops the image's command.
   const command = options.command?.length ? options.command : options.entrypoint === undefined ? (image.Cmd ?? []) : [];
   const argv = [...entrypoint, ...command];
-  if (argv.length === 0 || (argv.length === 1 && argv[0] === '')) {
+  if (argv.length === 0) {
     throw new DockerliteError('E_INVALID', 'No command specified', { hint: 'the image names none, so give one after the image' });
   }
   const hostname = options.hostname || shortId(id);

@@ -147,7 +147,7 @@ function explain(error: unknown, row: ContainerRow): unknown {
 /** @throws E_INVALID */
 function forThisStart(spec: ContainerSpec, { command = spec.argv, tty = spec.tty, openStdin = spec.openStdin }: StartOptions): ContainerSpec {
   const valid = command.every((word) => typeof word === 'string' && !word.includes('\0'));
-  if (!valid || command.length === 0 || command[0] === '') throw invalid('command', 'a program and its arguments, without NUL', command);
+  if (!valid || command.length === 0) throw invalid('command', 'a program and its arguments, without NUL', command);
   const term = tty && !spec.env.some((entry) => entry.startsWith('TERM=')) ? ['TERM=xterm'] : [];
   return { ...spec, argv: command, env: [...spec.env, ...term], tty, openStdin };
 }

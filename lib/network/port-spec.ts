@@ -26,7 +26,7 @@ export function parsePublish(given: string): PortMapping[] {
   if (container === '') throw new DockerliteError('E_INVALID', `no port specified: ${text}<empty>`);
   if (hostIp !== '' && isIP(hostIp) === 0) throw new DockerliteError('E_INVALID', `invalid IP address: ${hostIp}`);
   const ports = parseRange(container, 'containerPort');
-  const hosts: PortRange = host === '' ? [0, 0] : parseRange(host, 'hostPort');
+  const hosts: PortRange = host === '' ? [0, 0] : parseRange(host, 'hostPort', 0);
   const [count, hostCount] = [ports[1] - ports[0], hosts[1] - hosts[0]];
   // One port of the container may have any of a range of the host's.
   if (host !== '' && count !== hostCount && count !== 0) throw new DockerliteError('E_INVALID', `invalid ranges specified for container and host Ports: ${container} and ${host}`);

@@ -30,16 +30,18 @@ function exposedRange(text: string, range: string): PortRange {
 export function splitProtocol(text: string): { proto: Protocol; rest: string } {
   const slash = text.indexOf('/');
   if (slash < 0) return { proto: 'tcp', rest: text };
-  const proto = text.slice(slash + 1).toLowerCase();
+  // As Docker: what follows a second one is not looked at.
+  const [given = ''] = text.slice(slash + 1).split('/');
+  const proto = given.toLowerCase();
   if (proto === '' || proto === 'tcp') return { proto: 'tcp', rest: text.slice(0, slash) };
   if (proto === 'udp' || proto === 'sctp') return { proto, rest: text.slice(0, slash) };
-  throw new DockerliteError('E_INVALID', `invalid proto: ${text.slice(slash + 1)}`);
+  throw new DockerliteError('E_INVALID', `invalid proto: ${given}`);
 }
 
 /** PORT[-END]; `what` is what Docker calls it. @throws E_INVALID */
-export function parseRange(text: string, what: string): PortRange {
+export function parseRange(text: string, what: string, least = 1): PortRange {
   const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
   const range: PortRange = [Number(first), Number(last)];
-  if (first !== '' && range[0] >= 1 && range[1] <= 65535 && range[0] <= range[1]) return range;
+  if (first !== '' && range[0] >= least && range[1] <= 65535 && range[0] <= range[1]) return range;
   throw new DockerliteError('E_INVALID', `invalid ${what}: ${text}`);
 }

@@ -111,5 +111,5 @@ void payload_parse(char *bytes, size_t size, struct payload *out) {
       case 13: push(&out->nodes, &out->nodec, as_string(&field)); break;
       default: break;
     }
-  if (out->argc == 0 || !out->argv[0][0]) fail(FAIL_NOT_FOUND, EINVAL, "no command specified", "", "");
+  if (out->argc == 0) fail(FAIL_NOT_FOUND, EINVAL, "no command specified", "", "");
 }

@@ -57,7 +57,7 @@ describe("the first version's commands", () => {
     assert.equal(await ok(['runc'], 'what it was made with\n'), 'what it was made with\n');
     assert.equal((await dl(['runc', 'LAST', 'missing']))[0], 127);
     assert.equal((await dl(['runc', 'LAST', '/etc/passwd']))[0], 126);
-    assert.equal((await dl(['runc', 'LAST', '']))[0], 1);
+    assert.equal((await dl(['runc', 'LAST', '']))[0], 127);
     assert.equal((await ok(['lsc'])).split('\n').length, 3);
     await ok(['rmc', 'LAST']);
   });

@@ -19,6 +19,8 @@ describe('dockerlite logs', () => {
     assert.equal(stdout.trimEnd().split('\n').at(-1), '20');
     assert.equal(stderr, 'end\n');
     assert.equal((await cli.run('logs', '--tail', '3', 'web')).stdout, '19\n20\n');
+    const all = await cli.ok('logs', 'web');
+    for (const [tail, expected] of [['-3', all], ['', all], ['many', all], ['3x', all], ['0', '']] as const) assert.equal(await cli.ok('logs', `--tail=${tail}`, 'web'), expected, tail);
     assert.equal((await cli.run('logs', '-fn', '15', 'web')).stdout, [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, ''].join('\n'));
     assert.deepEqual(await cli.run('logs', '--since', '0s', 'web').then((result) => result.stdout), '');
     assert.deepEqual(await cli.run('logs', '--until', '1h', 'web').then((result) => result.stdout), '');

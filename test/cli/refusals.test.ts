@@ -59,6 +59,8 @@ describe('what Docker refuses', function () {
     ['kill -s 0 runs', 1, 'invalid signal: 0'],
     ['kill -s -1 runs', 1, 'invalid signal: -1'],
     ['kill fresh', 1, 'Cannot kill container: fresh: Container ID is not running'],
+    ['kill nosuch', 1, 'Cannot kill container: nosuch: No such container: nosuch'],
+    ['start nosuch', 1, 'No such container: nosuch\ndockerlite: failed to start containers: nosuch'],
     ['stop -s NOSUCH runs', 1, 'invalid signal: NOSUCH'],
     ['pause ended', 1, 'Container ID is not running'],
     ['pause frozen', 1, 'Container ID is already paused'],
@@ -116,6 +118,9 @@ describe('what Docker refuses', function () {
     ['run --dns nonsense busybox', 125, 'invalid argument "nonsense" for "--dns" flag: IP address is not correctly formatted: nonsense'],
     ['run --add-host nonsense busybox', 125, 'invalid argument "nonsense" for "--add-host" flag: bad format for add-host: "nonsense"'],
     ['run --link a:b:c busybox', 125, 'invalid argument "a:b:c" for "--link" flag: bad format for links: a:b:c'],
+    ['create -p 80/80/tcp busybox', 125, 'invalid proto: 80'],
+    ['create -p a:80 busybox', 125, 'invalid hostPort: a'],
+    ['create --expose 80- busybox', 125, 'invalid range format for --expose: 80-, error: strconv.ParseUint: parsing "": invalid syntax'],
     ['run -p target=80,published=x busybox', 125, 'invalid hostPort: x'],
     ['run --expose 80-70 busybox', 125, 'invalid range format for --expose: 80-70, error: invalid range specified for port: 80-70'],
     ['run --expose 80:80 busybox', 125, 'invalid port format for --expose: 80:80'],
@@ -136,7 +141,7 @@ describe('what Docker refuses', function () {
     assert.deepEqual(await told('wait ended nosuch frozen2 ended'), [1, '0\n0\n', 'No such container: nosuch\nNo such container: frozen2\n']);
     assert.deepEqual(await told('pause runs nosuch fresh'), [1, 'runs\n', 'No such container: nosuch\nContainer ID is not running\n']);
     assert.deepEqual(await told('unpause nosuch runs'), [1, 'runs\n', 'No such container: nosuch\n']);
-    assert.deepEqual(await told('kill -s WINCH runs fresh nosuch'), [1, 'runs\n', 'Cannot kill container: fresh: Container ID is not running\nNo such container: nosuch\n']);
+    assert.deepEqual(await told('kill -s WINCH runs fresh nosuch'), [1, 'runs\n', 'Cannot kill container: fresh: Container ID is not running\nCannot kill container: nosuch: No such container: nosuch\n']);
     assert.deepEqual(await told('update --pids-limit 50 runs nosuch'), [1, 'runs\n', 'No such container: nosuch\n']);
     assert.deepEqual(await told('restart -t 0 runs nosuch'), [1, 'runs\n', 'No such container: nosuch\n']);
     assert.deepEqual(await told('stop -t 0 nosuch runs ended'), [1, 'runs\nended\n', 'No such container: nosuch\n']);

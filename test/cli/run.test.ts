@@ -27,6 +27,8 @@ describe('dockerlite run', () => {
   });
 
   const failures: [what: string, args: string[], status: number, stderr: RegExp][] = [
+    ['a command without a name', ['--rm', 'busybox', ''], 127, /^dockerlite: exec: "": executable file not found in \$PATH\.?\n$/],
+    ['no command, as the entrypoint is taken away', ['--rm', '--entrypoint', '', 'busybox'], 125, /^dockerlite: No command specified\n/],
     ['a command that is not there', ['--rm', 'busybox', 'nothere'], 127, /^dockerlite: exec: "nothere": executable file not found in \$PATH\.?\n$/],
     ['a file that is not executable', ['--rm', 'busybox', '/etc/passwd'], 126, /^dockerlite: exec: "\/etc\/passwd": permission denied\n$/],
     ['an image that is not there', ['--rm', 'localhost:1/nope'], 125, /^Unable to find image 'localhost:1\/nope:latest' locally\n/],

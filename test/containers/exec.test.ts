@@ -100,7 +100,7 @@ describe('exec', () => {
     const ended = await container.exec(['true']);
     await ended.exited;
     await assert.rejects(container.attachExec(ended.id), { code: 'E_NOT_RUNNING' });
-    await assert.rejects(container.exec(['']), { code: 'E_INVALID' });
+    await assert.rejects(container.exec(['']), { code: 'E_COMMAND_NOT_FOUND' });
     await assert.rejects(container.exec(['true'], { workdir: '/etc/passwd' }), { code: 'E_START_FAILED' });
     await assert.rejects(container.exec(['true'], { workdir: '/not/there' }), { code: 'E_START_FAILED', message: /No such file or directory/ });
     assert.equal(await (await container.exec(['test', '-e', '/not'])).exited, 1, 'nothing is made');
