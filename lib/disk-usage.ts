@@ -6,6 +6,7 @@ import { type ContainerSize, withSizes } from './containers/size';
 import { listImages } from './images/list';
 import type { Image } from './images/record';
 import { ownSize, sharedSize } from './images/shared-size';
+import { checkAborted, unlessAborted } from './util/aborted';
 import { Turnstile } from './util/turnstile';
 import { listVolumes } from './volumes/list';
 import type { Volume } from './volumes/record';
@@ -38,18 +39,28 @@ export interface DiskUsage {
   volumes: VolumeUsage[];
 }
 
+export interface DiskUsageOptions {
+  signal?: AbortSignal;
+}
+
 const TOGETHER = 16;
 
-/** Looks at what every container and volume has written: the more that is, the longer it takes. */
-export async function diskUsage(context: Context): Promise<DiskUsage> {
+/** Looks at what every container and volume has written: the more that is, the longer it takes. @throws E_ABORTED */
+export function diskUsage(context: Context, { signal }: DiskUsageOptions): Promise<DiskUsage> {
+  checkAborted(signal);
+  // What is being looked at then is left, with its snapshots, at the next step.
+  return unlessAborted(measure(context, signal), signal);
+}
+
+async function measure(context: Context, signal: AbortSignal | undefined): Promise<DiskUsage> {
   const { store } = context;
   await settle(context);
   const turns = new Turnstile(TOGETHER);
   const list = listImages(store, {});
   const summaries = listContainers(store, { all: true });
   const found = await listVolumes(store);
-  const containers = await withSizes(context, summaries);
-  const volumeSizes = await Promise.all(found.map((volume) => turns.run(() => volumeSize(store, volume).catch(() => undefined))));
+  const containers = await withSizes(context, summaries, signal);
+  const volumeSizes = await Promise.all(found.map((volume) => turns.run(() => volumeSize(store, volume, signal).catch(() => undefined))));
   const uses = store.db.all<{ volume: string; count: number }>('SELECT volume, count(*) AS count FROM volume_uses GROUP BY volume');
   return {
     imagesSize: list.reduce((sum, image) => sum + ownSize(image, list), 0),

@@ -9,7 +9,7 @@ import { Addresses } from './containers/addresses';
 import { Networks } from './containers/networks';
 import { type CheckOptions, checkStore } from './check/check';
 import type { Finding } from './check/finding';
-import { type DiskUsage, diskUsage } from './disk-usage';
+import { type DiskUsage, diskUsage, type DiskUsageOptions } from './disk-usage';
 import type { EngineEvent } from './events/event';
 import { clearTold, hasAnnounced, tellPosted } from './events/outbox';
 import { type EventsOptions, watchEvents } from './events/events';
@@ -32,6 +32,7 @@ export interface EngineOptions {
 const OPEN = shape({ root: TEXT, pool: NUMBER, oneShot: FLAG });
 const EVENTS = shape({ since: BIGINT, until: BIGINT, filters: TEXTS_OF_EACH, signal: SIGNAL });
 const CLOSE = shape({ exiting: FLAG });
+const DISK_USAGE = shape({ signal: SIGNAL });
 const CHECK = shape({ repair: FLAG, signal: SIGNAL });
 
 /** An open store and everything that can be done with it. Several may be open in one process, and in many. */
@@ -84,9 +85,10 @@ export class Engine implements AsyncDisposable {
     return engineInfo(this.context);
   }
 
-  /** What takes space in the store. */
-  async diskUsage(): Promise<DiskUsage> {
-    return diskUsage(this.context);
+  /** What takes space in the store. @throws E_ABORTED */
+  async diskUsage(options: DiskUsageOptions = {}): Promise<DiskUsage> {
+    checkShape('options', options, DISK_USAGE);
+    return diskUsage(this.context, options);
   }
 
   /** What happens in the store, whichever process does it; see EventsOptions. @throws E_INVALID */

@@ -8,6 +8,7 @@ import { architecture } from '../images/oci';
 import { publishImage, snapshotDiffId } from '../images/publish';
 import { type ImageRow, type OciImage, toImage, type Image } from '../images/record';
 import { parseReference } from '../images/reference';
+import { checkAborted } from '../util/aborted';
 import { signalName } from '../util/signals';
 import { withUndo } from '../util/undo';
 import { postContainerEvent } from './container-events';
@@ -23,6 +24,8 @@ export interface CommitOptions {
   comment?: string;
   /** Dockerfile instructions: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR. */
   changes?: string[];
+  /** What was made of the image so far is taken back. */
+  signal?: AbortSignal;
 }
 
 /** A container's present state as an image, but for its tree. */
@@ -71,17 +74,19 @@ export function committedImage({ store }: Context, row: ContainerRow, options: C
 
 /**
  * Makes an image of a container's present state: one read-only snapshot, durable when this returns.
- * @throws E_INVALID, E_NO_SPACE
+ * @throws E_INVALID, E_NO_SPACE, E_ABORTED
  */
 export async function commitContainer(context: Context, row: ContainerRow, options: CommitOptions): Promise<Image> {
   const { store } = context;
+  const { signal } = options;
+  checkAborted(signal);
   const image = committedImage(context, row, options);
   const { tag, oci } = image;
   const onReady = (id: string) => {
     if (tag !== undefined) postImageEvent(store, 'tag', id, tag, oci);
     postContainerEvent(store, row, 'commit', { comment: options.comment ?? '', imageID: `sha256:${id}`, imageRef: tag ?? '' });
   };
-  const made = await withUndo((undo) => publishImage(store, store.layout.containerRootfs(row.id), { ...image, onReady }, undo));
+  const made = await withUndo((undo) => publishImage(store, store.layout.containerRootfs(row.id), { ...image, onReady, signal }, undo));
   return toImage(store, made);
 }
 

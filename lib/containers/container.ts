@@ -9,13 +9,13 @@ import { checkShape, either, NUMBER, OBJECT, TEXT, TEXTS } from '../util/shape';
 import { type Attachment, attachContainer, type AttachOptions } from './attach';
 import { commitContainer, type CommitOptions } from './commit';
 import { copyIn, copyOut, type CopyInOptions, type CopyOutOptions, statPath } from './copy';
-import { type Change, containerDiff } from './diff';
+import { type Change, containerDiff, type DiffOptions } from './diff';
 import { egressCounters, type EgressCounters } from './egress';
 import { attachExec, type ExecOptions, type ExecProcess, execInContainer, runningExecs } from './exec';
 import { exportContainer, type ExportTarget } from './export';
 import { type ContainerInfo, describeContainer, type SizeInfo } from './inspect';
 import { containerPorts, type ContainerPort } from './inspect-ports';
-import { killContainer } from './kill';
+import { killContainer, type KillOptions } from './kill';
 import { type LiveRow, withLiveState } from './live-state';
 import { containerLogs, type LogEntry, type LogsOptions } from './logs';
 import * as shapes from './option-shapes';
@@ -103,10 +103,11 @@ export class Container implements AsyncDisposable {
     yield* containerLogs(this.context, await this.row(), options);
   }
 
-  /** Sends a signal, SIGKILL by default. @throws E_NOT_RUNNING, E_INVALID */
-  async kill(signal: string | number = 'SIGKILL'): Promise<void> {
+  /** Sends a signal, SIGKILL by default; resolves after that when it has ended. @throws E_NOT_RUNNING, E_INVALID, E_ABORTED */
+  async kill(signal: string | number = 'SIGKILL', options: KillOptions = {}): Promise<void> {
     checkShape('signal', signal, either(TEXT, NUMBER));
-    await killContainer(this.context, await this.row(), signal);
+    checkShape('options', options, OBJECT);
+    await killContainer(this.context, await this.row(), signal, options);
   }
 
   /** Stop signal, then SIGKILL after the timeout; resolves when it has ended. Nothing to do when it is not running. */
@@ -128,9 +129,10 @@ export class Container implements AsyncDisposable {
     await unpauseContainer(this.context, await this.row());
   }
 
-  /** What changed in its file system since its image. */
-  async *diff(): AsyncGenerator<Change> {
-    yield* containerDiff(this.context, await this.row());
+  /** What changed in its file system since its image. @throws E_ABORTED */
+  async *diff(options: DiffOptions = {}): AsyncGenerator<Change> {
+    checkShape('options', options, OBJECT);
+    yield* containerDiff(this.context, await this.row(), options);
   }
 
   /** Makes an image of its present state. */

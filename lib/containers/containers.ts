@@ -2,11 +2,11 @@
 import type { Context } from '../context';
 import { bootContainers, type BootResult, shutDownContainers } from './boot';
 import { Container } from './container';
-import { createContainer, createContainers } from './create';
+import { createContainer, createContainers, type CreateManyOptions } from './create';
 import { type ContainerSummary, listContainers, type ListOptions } from './list';
 import { CONTAINER, LIST_OPTIONS, START } from './option-shapes';
 import { pruneContainers, type PrunedContainers, type PruneOptions } from './prune';
-import { checkShape, LIST, TEXTS } from '../util/shape';
+import { checkShape, LIST, OBJECT, TEXTS } from '../util/shape';
 import { findContainer, latestContainer } from './record';
 import { containerSizes } from '../store/sizes';
 import { settle } from './settle';
@@ -28,11 +28,12 @@ export class Containers {
     return new Container(this.context, id, warnings);
   }
 
-  /** Creates many at once, their snapshots sharing the file system's commits: all or none. */
-  async createMany(options: ContainerOptions[]): Promise<Container[]> {
+  /** Creates many at once, their snapshots sharing the file system's commits: all or none. @throws as create, E_ABORTED */
+  async createMany(options: ContainerOptions[], how: CreateManyOptions = {}): Promise<Container[]> {
     checkShape('list of options', options, LIST);
+    checkShape('options', how, OBJECT);
     for (const each of options) checkShape('options', each, CONTAINER);
-    const created = await createContainers(this.context, options);
+    const created = await createContainers(this.context, options, how);
     return created.map(({ id, warnings }) => new Container(this.context, id, warnings));
   }
 

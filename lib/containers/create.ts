@@ -5,6 +5,7 @@ import { DockerliteError } from '../errors';
 import { findImage, type ImageRow, noSuchImage, type OciImage } from '../images/record';
 import { reserveIdRange } from '../security/id-ranges';
 import type { Store } from '../store/store';
+import { checkAborted } from '../util/aborted';
 import { randomId } from '../util/id';
 import { atWork, currentOwner } from '../util/owner';
 import { type Undo, withUndo } from '../util/undo';
@@ -94,12 +95,24 @@ async function discard(store: Store, { id, spec }: Plan): Promise<void> {
   dropRow(store, id);
 }
 
+export interface CreateManyOptions {
+  /** What was made so far is taken back. */
+  signal?: AbortSignal;
+}
+
+const THREADS = 64;
+
+/** Snapshots between two looks at the signal. */
+const AT_ONCE = 1024;
+
 /**
  * Creates many containers in one go: their rows in one transaction, their snapshots concurrently so that they share the
  * file system's commits. All of them or none.
+ * @throws E_ABORTED
  */
-export async function createContainers(context: Context, list: ContainerOptions[], threads = 64): Promise<Created[]> {
+export async function createContainers(context: Context, list: ContainerOptions[], { signal }: CreateManyOptions = {}): Promise<Created[]> {
   const { store } = context;
+  checkAborted(signal);
   const plans = list.map((options) => makePlan(store, options));
   for (const { spec } of plans) if (spec.storage || spec.mounts.length > 0) await requireStorage(store, spec);
   return creating(plans, async (undo) => {
@@ -114,11 +127,18 @@ export async function createContainers(context: Context, list: ContainerOptions[
       parent: store.layout.container(plan.id),
       name: 'rootfs',
     }));
-    const answers = await btrfs.snapshotBatch(requests, threads);
-    const failure = answers.find((answer) => answer !== null);
-    if (failure) throw btrfs.wrapNativeError(failure);
+    for (let at = 0; at < requests.length; at += AT_ONCE) {
+      checkAborted(signal);
+      const answers = await btrfs.snapshotBatch(requests.slice(at, at + AT_ONCE), THREADS);
+      const failure = answers.find((answer) => answer !== null);
+      if (failure) throw btrfs.wrapNativeError(failure);
+    }
     for (const { id, spec } of plans) if (spec.storage) await limitStorage(store, id, spec);
-    for (const { spec, image } of plans) if (spec.mounts.length > 0) await makeVolumes(store, spec.mounts, claims, basePath(store, image));
+    for (const { spec, image } of plans) {
+      checkAborted(signal);
+      if (spec.mounts.length > 0) await makeVolumes(store, spec.mounts, claims, basePath(store, image));
+    }
+    checkAborted(signal);
     finish(store, plans, claims);
     return plans.map(({ id, warnings }) => ({ id, warnings }));
   });

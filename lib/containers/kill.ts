@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { type ContainerRow, specOf } from './record';
+import { checkAborted, unlessAborted } from '../util/aborted';
 import { signalNumber } from '../util/signals';
 import { isAllowed } from './state';
 import { withSupervisor } from './supervise';
@@ -10,11 +11,17 @@ import { waitForRun } from './wait';
 
 const { SIGKILL } = constants.signals;
 
+export interface KillOptions {
+  /** Ends waiting for the container's end; the signal has been sent then, unless this came before. */
+  abortSignal?: AbortSignal;
+}
+
 /**
  * Sends a signal; returns after SIGKILL when the container has ended. SIGKILL and the container's stop signal are a stop to
- * its restart policy. @throws E_NOT_RUNNING, E_INVALID
+ * its restart policy. @throws E_NOT_RUNNING, E_INVALID, E_ABORTED
  */
-export async function killContainer(context: Context, row: ContainerRow, signal: string | number): Promise<void> {
+export async function killContainer(context: Context, row: ContainerRow, signal: string | number, { abortSignal }: KillOptions = {}): Promise<void> {
+  checkAborted(abortSignal);
   const number = signalNumber(signal);
   const stops = number === SIGKILL || number === specOf(row).stopSignal;
   if (!isAllowed('kill', row.state)) {
@@ -22,8 +29,8 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   }
   if (stops) rememberStop(context, row);
   await withSupervisor(context, row, async (supervisor) => {
-    await (stops ? supervisor.stopSignal(number) : supervisor.signal(number));
-    if (number !== SIGKILL || (await waitForRun(context, row, supervisor, {}))) return;
+    await unlessAborted(stops ? supervisor.stopSignal(number) : supervisor.signal(number), abortSignal);
+    if (number !== SIGKILL || (await waitForRun(context, row, supervisor, { signal: abortSignal }))) return;
     throw new DockerliteError('E_SUPERVISOR', `Cannot kill container: ${row.name}: its supervisor does not answer`);
   });
 }

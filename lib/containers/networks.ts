@@ -4,6 +4,7 @@ import { checkShape, FLAG, LIST, NAME, options as shape, TEXT, TEXT_OF_EACH, TEX
 import { pruning } from '../events/prune';
 import { DockerliteError } from '../errors';
 import { booleanFilter } from '../util/boolean-filter';
+import { checkAborted } from '../util/aborted';
 import { hasLabel, matchesLabels } from '../util/labels';
 import { createNetwork, type NetworkOptions } from '../network/create';
 import type { EndpointOptions } from '../network/endpoint';
@@ -38,6 +39,8 @@ export interface NetworkPruneOptions {
   label?: string[];
   withoutLabel?: string[];
   until?: number;
+  /** Leaves the rest. */
+  signal?: AbortSignal;
 }
 
 const NETWORK = shape({ name: NAME, driver: TEXT, ipam: LIST, internal: FLAG, ipv6: FLAG, attachable: FLAG, labels: TEXT_OF_EACH, options: TEXT_OF_EACH });
@@ -91,6 +94,7 @@ export class Networks {
     return pruning(store, 'network', async ({ removes }) => {
       const removed: string[] = [];
       for (const network of allNetworks(store)) {
+        checkAborted(options.signal);
         if (network.predefined || this.isUsed(network.name) || !isPrunable(network, options)) continue;
         try {
           await removeNetwork(store, network, () => removes(0));

@@ -33,7 +33,7 @@ export async function pruneContainers(context: Context, { until = Infinity, filt
   const rows = context.store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('created', 'exited') ORDER BY created DESC, id");
   const chosen = rows.filter((row) => row.created <= until && matchesLabels(specOf(row).labels, filters));
   // One whose files are damaged cannot be measured, but removed.
-  const measured = await withSizes(context, chosen).catch(() => chosen.map((row) => ({ ...row, size: { rw: 0, rootFs: 0 } })));
+  const measured = await withSizes(context, chosen, signal).catch(() => chosen.map((row) => ({ ...row, size: { rw: 0, rootFs: 0 } })));
   checkAborted(signal);
   const turns = new Turnstile(TOGETHER);
   const removed = await pruning(context.store, 'container', async ({ removes }) => {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import type { Store } from '../store/store';
+import { checkAborted } from '../util/aborted';
 import { atWork, currentOwner } from '../util/owner';
 import { discardContainer } from './discard';
 import { ignoreItsEnd, killContainer } from './kill';
@@ -15,20 +16,24 @@ export interface RemoveOptions {
   force?: boolean;
   /** Remove the volumes too that were made for it alone and have no name; default as it was created (--rm). */
   volumes?: boolean;
+  /** Ends waiting for its end, of which it has been told then: it is not removed. Once its removal has begun that is finished. */
+  signal?: AbortSignal;
 }
 
 /**
  * Removes a container, its files and its name; does `also` in the transaction that begins that.
- * @throws E_CONFLICT while it runs, without `force`, and while another process removes it
+ * @throws E_CONFLICT while it runs, without `force`, and while another process removes it; E_ABORTED
  */
 export async function removeContainer(context: Context, row: ContainerRow, options: RemoveOptions, also?: () => void): Promise<void> {
   const { store } = context;
+  const { signal, volumes } = options;
   for (let current: ContainerRow | undefined = row; current !== undefined; current = await settledRow(store, row.id)) {
-    if (claim(store, current, also)) return atWork([row.id], () => discardContainer(store, row, options.volumes === undefined ? {} : { volumes: options.volumes }));
+    checkAborted(signal);
+    if (claim(store, current, also)) return atWork([row.id], () => discardContainer(store, row, volumes === undefined ? {} : { volumes }));
     if (current.state === 'removing') throw alreadyRemoved(row);
     if (options.force !== true) requireState('remove', current);
     // Somebody may start it again as soon as it has ended: then that run is ended too.
-    if (!isAllowed('remove', current.state)) await endIt(context, current);
+    if (!isAllowed('remove', current.state)) await endIt(context, current, signal);
   }
   // Who asks for its end has it; who removes what has ended is told that somebody else did.
   if (options.force !== true) throw alreadyRemoved(row);
@@ -50,9 +55,9 @@ function claim({ db }: Store, { id, state }: ContainerRow, also: (() => void) | 
   });
 }
 
-async function endIt(context: Context, row: ContainerRow): Promise<void> {
+async function endIt(context: Context, row: ContainerRow, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await killContainer(context, row, 'SIGKILL');
+    await killContainer(context, row, 'SIGKILL', { abortSignal: signal });
   } catch (error) {
     ignoreItsEnd(error);
     await delay(5); // another process is starting or ending it

@@ -6,6 +6,7 @@ import { postImageEvent } from './image-events';
 import { collectLayers } from './layer-rows';
 import { MOUNT_POINTS } from './mount-points';
 import type { Store } from '../store/store';
+import { checkAborted } from '../util/aborted';
 import { atWork, currentOwner } from '../util/owner';
 import type { Undo } from '../util/undo';
 import type { ImageRow, OciImage } from './record';
@@ -27,6 +28,8 @@ export interface NewImage {
   isTaken?: boolean;
   /** More that becomes true with it, in the same transaction. */
   onReady?: (id: string) => void;
+  /** Until it is ready. */
+  signal?: AbortSignal;
 }
 
 /** The id: digest of the configuration, as everywhere in the OCI world. A nonce keeps equal configurations of unequal trees apart. */
@@ -42,6 +45,7 @@ export function snapshotDiffId(): string {
 /**
  * Makes an image of a subvolume. The row is written first, as `creating` and owned by this process, so that whatever is
  * left after a crash is known to be garbage; it turns `ready` in one durable transaction after the snapshot's own commit.
+ * @throws E_ABORTED
  */
 export function publishImage(store: Store, source: string, image: NewImage, undo: Undo): Promise<ImageRow> {
   const id = image.origin?.id ?? image.received?.id ?? imageId(image.oci);
@@ -73,7 +77,9 @@ async function publish(store: Store, source: string, image: NewImage & { id: str
   mkdirSync(layout.image(id), { mode: 0o700 });
   if (image.isTaken === true) await take(source, layout.imageRootfs(id));
   else await btrfs.snapshotCreate(source, layout.image(id), 'rootfs', true);
+  checkAborted(image.signal);
   row.has_base = (await makeBase(store, id)) ? 1 : 0;
+  checkAborted(image.signal);
   db.durably(() => {
     db.run("UPDATE images SET state = 'ready', owner = '', has_base = ? WHERE id = ?", row.has_base, id);
     if (image.tag !== undefined) {

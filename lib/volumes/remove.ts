@@ -49,7 +49,7 @@ export async function pruneVolumes(store: Store, options: PruneVolumesOptions = 
       checkAborted(options.signal);
       if (options.all !== true && !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
       try {
-        const size = (await volumeSize(store, volume)) ?? 0;
+        const size = (await volumeSize(store, volume, options.signal)) ?? 0;
         await removeVolume(store, volume.name, () => removes(size));
         removed.push({ ...volume, size });
       } catch (error) {

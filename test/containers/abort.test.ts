@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import * as btrfs from '../../lib/binding/btrfs';
 import { SupervisorConnection } from '../../lib/binding/supervisor';
 import type { Container } from '../../lib/containers/container';
-import { TestEngine } from '../helpers/engine';
+import * as bridge from '../../lib/network/bridge';
+import { storeOf, TestEngine } from '../helpers/engine';
+import { findings } from '../helpers/findings';
 import { until } from '../helpers/supervision';
 
 const ABORTED = { name: 'DockerliteError', code: 'E_ABORTED' };
@@ -165,6 +170,123 @@ describe('an AbortSignal', function () {
     assert.equal((await container.inspect()).State.Status, 'created');
     await test.engine.images.get('busybox');
   });
+
+  /** Aborts while the call with this name is at work. */
+  async function inTheMiddleOf(module: object, name: string, call: () => Promise<unknown>): Promise<void> {
+    const functions = module as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const real = functions[name]!;
+    let calls = 0;
+    functions[name] = function (...args) {
+      const done = real.apply(this, args);
+      calls++;
+      abort.abort();
+      return done;
+    };
+    try {
+      await assert.rejects(call(), ABORTED);
+    } finally {
+      functions[name] = real;
+    }
+    assert.ok(calls > 0);
+  }
+
+  async function leavesNothing(): Promise<void> {
+    const store = storeOf(test.engine);
+    await until(async () => readdirSync(store.layout.tmp), (names) => names.length === 0);
+    assert.deepEqual(await findings(test.engine), []);
+  }
+
+  const all = async <T>(iterable: AsyncIterable<T>): Promise<T[]> => {
+    const found: T[] = [];
+    for await (const each of iterable) found.push(each);
+    return found;
+  };
+
+  it('ends a comparison of a container with its image, of which nothing stays', async () => {
+    const container = await create();
+    writeFileSync(join(storeOf(test.engine).layout.containerRootfs(container.id), 'new'), '');
+    await assert.rejects(all(container.diff({ signal: AbortSignal.abort() })), ABORTED);
+    for (const step of ['snapshotCreate', 'sendDiff']) {
+      await inTheMiddleOf(btrfs, step, () => all(container.diff({ signal: abort.signal })));
+      await leavesNothing();
+      abort = new AbortController();
+    }
+    const paths = (await all(container.diff({ signal: abort.signal }))).map(({ path }) => path);
+    assert.ok(paths.includes('/new'), paths.join());
+  });
+
+  it('takes back a commit', async () => {
+    const container = await create();
+    const before = await test.engine.images.list();
+    await assert.rejects(container.commit({ reference: 'half', signal: AbortSignal.abort() }), ABORTED);
+    for (const step of ['snapshotCreate', 'missingMountPoints']) {
+      await inTheMiddleOf(btrfs, step, () => container.commit({ reference: 'half', signal: abort.signal }));
+      await leavesNothing();
+      abort = new AbortController();
+    }
+    assert.deepEqual(await test.engine.images.list(), before);
+    await container.commit({ reference: 'half', signal: abort.signal });
+    await test.engine.images.remove('half');
+  });
+
+  it('takes back many containers that are being made at once', async () => {
+    const list = Array.from({ length: 20 }, (_, i) => ({ image: 'busybox', name: `many${i}`, network: 'none' as const }));
+    await assert.rejects(test.engine.containers.createMany(list, { signal: AbortSignal.abort() }), ABORTED);
+    await inTheMiddleOf(btrfs, 'snapshotBatch', () => test.engine.containers.createMany(list, { signal: abort.signal }));
+    await leavesNothing();
+    assert.deepEqual(await test.engine.containers.list({ all: true }), []);
+    assert.equal((await test.engine.containers.createMany(list, { signal: new AbortController().signal })).length, 20);
+  });
+
+  it('ends finding out what takes space', async () => {
+    await create();
+    await test.engine.volumes.create({ name: 'measured' });
+    await assert.rejects(test.engine.diskUsage({ signal: AbortSignal.abort() }), ABORTED);
+    await inTheMiddleOf(btrfs, 'snapshotCreate', () => test.engine.diskUsage({ signal: abort.signal }));
+    await leavesNothing();
+    const { containers, volumes } = await test.engine.diskUsage({ signal: new AbortController().signal });
+    assert.deepEqual([containers.length, volumes.map(({ size }) => size)], [1, [0]]);
+    await test.engine.volumes.remove('measured');
+  });
+
+  it('leaves networks that are not pruned yet', async () => {
+    const names = ['n1', 'n2', 'n3'];
+    for (const name of names) await test.engine.networks.create({ name });
+    const left = async () => (await test.engine.networks.list()).map(({ name }) => name).filter((name) => names.includes(name));
+    await assert.rejects(test.engine.networks.prune({ signal: AbortSignal.abort() }), ABORTED);
+    assert.deepEqual(await left(), names);
+    await inTheMiddleOf(bridge, 'removeBridge', () => test.engine.networks.prune({ signal: abort.signal }));
+    assert.equal((await left()).length, 2);
+    assert.equal((await test.engine.networks.prune({ signal: new AbortController().signal })).length, 2);
+  });
+
+  for (const [what, call] of [
+    ['the end of a container that is killed', (container: Container) => container.kill('SIGKILL', { abortSignal: abort.signal })],
+    ['the end of a container that is to be removed, which stays', (container: Container) => container.remove({ force: true, signal: abort.signal })],
+  ] as const) {
+    it(`ends waiting for ${what}`, async () => {
+      const container = await started();
+      const { Pid } = (await container.inspect()).State;
+      await assert.rejects(container.kill('SIGKILL', { abortSignal: AbortSignal.abort() }), ABORTED);
+      await assert.rejects(container.remove({ force: true, signal: AbortSignal.abort() }), ABORTED);
+      assert.ok(await isRunning(container));
+      const supervisor = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${Pid}/status`, 'latin1'))![1]);
+      // It does not answer before that.
+      process.kill(supervisor, 'SIGSTOP');
+      setImmediate(() => {
+        abort.abort();
+        process.kill(supervisor, 'SIGCONT');
+      });
+      await assert.rejects(call(container), ABORTED);
+      // It was told.
+      assert.equal((await container.wait()).exitCode, 137);
+      abort = new AbortController();
+      await container.start();
+      await inTheMiddleOf(SupervisorConnection.prototype, 'ended', () => call(container));
+      assert.equal((await container.wait()).exitCode, 137);
+      await container.remove({ signal: new AbortController().signal });
+    });
+  }
 
   it('ends a check', async () => {
     await assert.rejects(test.engine.check({ signal: AbortSignal.abort() }).next(), ABORTED);
