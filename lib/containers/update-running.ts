@@ -36,10 +36,15 @@ type Updating = Pick<Context, 'store'>;
 export function beforeUpdate(store: Store, row: ContainerRow, after: Updatable): BeforeUpdate {
   const { resources, restart } = specOf(row);
   const files = filesOf(withLiveState(store, row), resources, after.resources);
-  return {
-    ...{ resources, restart, resourcesAfter: after.resources, restartAfter: after.restart },
-    files: files.map(({ path }) => ({ path, value: readFileSync(path, 'latin1').trim() })),
-  };
+  return { resources, restart, resourcesAfter: after.resources, restartAfter: after.restart, files: files.flatMap(asItIs) };
+}
+
+function asItIs({ path }: Files[number]): Files {
+  try {
+    return [{ path, value: readFileSync(path, 'latin1').trim() }];
+  } catch {
+    return []; // it has just ended
+  }
 }
 
 /** Those that nobody has finished. */
