@@ -51,7 +51,9 @@ async function makePlace(context: Pick<Context, 'store'>, id: string, attachment
       leave(store, id, attachment.network.name);
       announced.withdraw();
     });
+    await net.deleteLink(attachment.veth).catch(() => undefined);
     await removeElements(elementsOn(store, id, attachment));
+    await tellSupervisor(context, id).catch(() => undefined); // it may have heard of it
     throw error;
   }
   announced.tell();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace dockerlite {
 namespace {
@@ -45,28 +46,35 @@ void MakeDirectories(const std::string& path) {
   mkdir(path.c_str(), 0700);
 }
 
-void PutLink(const std::string& text, const std::string& path) {
-  unlink(path.c_str());
-  if (symlink(text.c_str(), path.c_str()) != 0) return;
+// Another container that has the same name takes the directory away when it goes and finds nothing in it.
+Status PutLink(const std::string& directory, const std::string& name, const std::string& text) {
+  const std::string path = directory + "/" + name;
+  for (int attempt = 0; attempt < 100; attempt++) {
+    MakeDirectories(directory);
+    unlink(path.c_str());
+    if (symlink(text.c_str(), path.c_str()) == 0) return Nothing{};
+    if (errno != ENOENT) break;
+  }
+  return Error::last("symlink", path);
 }
 
 }  // namespace
 
-void PublishNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships) {
+Status PublishNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships) {
   for (auto& member : memberships) {
     const std::string network = directory + "/" + member.network;
     std::string addresses;
-    MakeDirectories(network + "/p");
     for (auto& address : member.addresses) {
       addresses += (addresses.empty() ? "" : " ") + address;
-      if (!member.names.empty()) PutLink(member.names[0] + "." + member.domain, network + "/p/" + address);
+      if (member.names.empty()) continue;
+      if (Status put = PutLink(network + "/p", address, member.names[0] + "." + member.domain); !put) return put;
     }
     for (auto& name : member.names) {
       if (!IsPlain(name)) continue;
-      MakeDirectories(network + "/n/" + name);
-      PutLink(addresses, network + "/n/" + name + "/" + container);
+      if (Status put = PutLink(network + "/n/" + name, container, addresses); !put) return put;
     }
   }
+  return Nothing{};
 }
 
 void WithdrawNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships) {

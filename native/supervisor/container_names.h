@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "sys/result.h"
+
 namespace dockerlite {
 
 // The names of containers, as files in memory: DIRECTORY/NETWORK/n/NAME/CONTAINER is a link whose text is the container's
@@ -15,7 +17,8 @@ struct Membership {
   std::vector<std::string> names;      // lower case, the first one is the container's own
 };
 
-void PublishNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships);
+// All of them, or an error: who cannot be found must not seem to be there.
+Status PublishNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships);
 void WithdrawNames(const std::string& directory, const std::string& container, const std::vector<Membership>& memberships);
 
 // Addresses, as text, of the containers in one of the networks that have this name, alone or followed by the network's.

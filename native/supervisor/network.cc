@@ -185,23 +185,26 @@ Status Network::Configure(pid_t init) {
   return resolver_->Listen();
 }
 
-void Network::Publish(const std::string& container) {
+Status Network::Publish(const std::string& container) {
   container_ = container;
-  PublishNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
+  return PublishNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
 }
 
 Status Network::Change(pid_t init, NetworkOrders orders) {
   WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
   orders_ = std::move(orders);
   orders_.addresses6.clear();  // they are there
-  Publish(container_);
-  if (!resolver_ || !orders_.Resolves()) return Configure(init);
+  Status published = Publish(container_);
+  if (!resolver_ || !orders_.Resolves()) {
+    Status configured = Configure(init);
+    return published ? configured : published;
+  }
   // What is open is so for its addresses of before.
   std::unique_ptr<EgressGate> gate = orders_.egress.present() ? std::make_unique<EgressGate>(orders_.egress) : nullptr;
   resolver_->Change(orders_.resolver, gate.get());
   gate_ = std::move(gate);
   denials_.Begin(orders_.egress.refused);
-  return Nothing{};
+  return published;
 }
 
 void Network::Release() {

@@ -43,7 +43,7 @@ class Network {
   // In the namespace of `init`, before anything of the container runs.
   Status Configure(pid_t init);
   // The names others find the container by.
-  void Publish(const std::string& container);
+  Status Publish(const std::string& container);
   // The networks of the running container have changed.
   Status Change(pid_t init, NetworkOrders orders);
   // The container has ended: gives back what only a running one has and another may want.

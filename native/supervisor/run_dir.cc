@@ -38,13 +38,20 @@ Result<RunDir> RunDir::Claim(const std::string& path) {
     if (!fd) return Error::last("open", path);
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
       return Error{errno == EWOULDBLOCK ? EBUSY : errno, "flock", path, "the container has a supervisor already"};
-    // The last owner may have removed it between our open and our lock.
-    if (SameFile(fd.get(), path)) return RunDir(path, std::move(fd), made);
+    // The last owner may have removed it between our open and our lock, and may do so until there is something in it.
+    if (!SameFile(fd.get(), path)) continue;
+    RunDir dir(path, std::move(fd), made);
+    if (Status listens = dir.Listen(); listens) {
+      return dir;
+    } else if (listens.error().code != ENOENT) {
+      dir.Remove();
+      return listens.error();
+    }
   }
   return Error{EAGAIN, "flock", path, {}};
 }
 
-Result<UniqueFd> RunDir::ListenControl() const {
+Status RunDir::Listen() {
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return Error::last("socket");
   unlinkat(fd_.get(), "ctl", 0);
@@ -57,7 +64,8 @@ Result<UniqueFd> RunDir::ListenControl() const {
   umask(old);
   if (bound != 0) return Error::last("bind", file("ctl"));
   if (listen(socket.get(), 128) != 0) return Error::last("listen", file("ctl"));
-  return socket;
+  listener_ = std::move(socket);
+  return Nothing{};
 }
 
 void RunDir::Remove() {

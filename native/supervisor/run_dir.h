@@ -14,8 +14,8 @@ class RunDir {
  public:
   // EBUSY when another supervisor has it.
   static Result<RunDir> Claim(const std::string& path);
-  // Listening on `ctl`, mode 0600.
-  Result<UniqueFd> ListenControl() const;
+  // Listening on `ctl`, mode 0600; once.
+  UniqueFd TakeListener() { return std::move(listener_); }
   std::string file(const char* name) const { return path_ + "/" + name; }
   // It was not there before, hence nothing of an earlier run: the directory is the last thing that goes.
   bool isNew() const { return isNew_; }
@@ -24,8 +24,10 @@ class RunDir {
 
  private:
   RunDir(std::string path, UniqueFd fd, bool isNew) : path_(std::move(path)), fd_(std::move(fd)), isNew_(isNew) {}
+  Status Listen();
+
   std::string path_;
-  UniqueFd fd_;
+  UniqueFd fd_, listener_;
   bool isNew_;
 };
 

@@ -63,15 +63,13 @@ Status Supervisor::Prepare() {
   Result<RunDir> dir = RunDir::Claim(request_.runDir);
   if (!dir) return dir.error();
   runDir_ = std::move(dir.value());
+  listener_ = runDir_->TakeListener();
   Result<UniqueFd> claim = ClaimIds(request_.config, request_.lowestIds, request_.highestIds);
   if (!claim) return claim.error();
   idClaim_ = std::move(claim.value());
   container_.ids = IdmapOf(request_.config);
   for (auto& [path, text] : request_.files)
     if (Status written = WriteText(path, text, container_.ids.rootUser, container_.ids.rootGroup); !written) return written;
-  Result<UniqueFd> listener = runDir_->ListenControl();
-  if (!listener) return listener.error();
-  listener_ = std::move(listener.value());
   if (!request_.logPath.empty()) {
     log_ = JsonLog(request_.logPath, request_.logMaxSize, request_.logMaxFiles);
     if (!log_.open()) return Error::last("open", request_.logPath);
@@ -79,7 +77,7 @@ Status Supervisor::Prepare() {
 
   network_.set_orders(std::move(request_.network));
   if (Status claimed = network_.ClaimPorts(network_.orders().ports); !claimed) return claimed;
-  network_.Publish(request_.id);
+  if (Status published = network_.Publish(request_.id); !published) return published;
 
   if (request_.restart) policy_.Set(*request_.restart);
   if (!request_.health.payload.empty()) health_ = std::make_unique<Health>(loop_, *this, std::move(request_.health));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { randomInt } from 'node:crypto';
+import { rmdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerOptions } from '../../../lib/containers/spec';
 import { Engine } from '../../../lib/engine';
-import { TestEngine } from '../../helpers/engine';
+import { storeOf, TestEngine } from '../../helpers/engine';
 import { patience } from '../../helpers/patience';
 import { faultIn } from './fault-run';
 import { Interposer, type Strike } from './interposer';
@@ -77,6 +79,30 @@ describe('calls of the supervisor and of liblxc that fail', () => {
     });
   }
 
+  it('a run directory that the supervisor of the last run removes late is made again', async function () {
+    this.timeout(patience(120_000));
+    let removed = 0;
+    for (let n = 1, fired: string | undefined = ''; fired !== undefined; n++) {
+      await using client = await Engine.open({ root: test.root, pool: 0 });
+      const container = await client.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
+      const directory = storeOf(test.engine).layout.runDir(container.id);
+      ({ fired } = await interposer.around(async () => {
+        interposer.arm(n, { delays: 40, only: 'socket' });
+        const started = container.start().then(() => true);
+        // As that does: once, unless there is something in it.
+        for (let gone = false; !gone && !(await Promise.race([started, delay(1)])); ) {
+          gone = removesEmpty(directory);
+          if (gone) removed++;
+        }
+        await started;
+        await container.wait();
+        return interposer.disarm();
+      }));
+      await container.remove();
+    }
+    assert.ok(removed > 0);
+  });
+
   it('a command that has begun and ended between two looks at it has done both', async function () {
     this.timeout(patience(120_000));
     const options: ContainerOptions = { image: 'busybox', command: ['true'], network: 'none' };
@@ -94,6 +120,15 @@ describe('calls of the supervisor and of liblxc that fail', () => {
     }
   });
 });
+
+function removesEmpty(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function chosen(count: number): number[] {
   if (EVERY === 0) return Array.from({ length: SAMPLES }, () => randomInt(1, count + 1));
