@@ -13,6 +13,8 @@ const vm = require('node:vm');
 
 const directory = path.join(__dirname, '../dist/cli');
 const HTTP_CLIENT = './undici.bundle.js';
+/** Of V8. */
+const OPTIMIZERS = ['opt', 'wasm-tier-up', 'wasm-dynamic-tiering'];
 
 const SLOW = new Set([
   ...['node:child_process', 'node:crypto', 'node:fs/promises', 'node:net', 'node:readline', 'node:stream', 'node:stream/promises'],
@@ -35,7 +37,7 @@ const { main, ran } = load('./dockerlite.bundle.js', Object.assign(requireLazily
 main(process.argv.slice(2), supervisor).then((status) => {
   if (status === 0 && ran.command === word && compiled.length > 0) {
     // V8 takes a cache that was made with the flags that it has when it reads it.
-    setFlags('--flush-bytecode', '--wasm-tier-up', '--wasm-dynamic-tiering');
+    setFlags('--flush-bytecode', ...OPTIMIZERS.map((name) => `--${name}`));
     compiled.forEach(keep);
   }
   // What may still be open, a container's supervisor for one, keeps nobody waiting.
@@ -85,10 +87,10 @@ function requireLazily(id) {
   return require(id.startsWith('.') ? path.join(directory, id) : id);
 }
 
-/** Its parser is WebAssembly: making it faster than one command needs is a twentieth of the processor time that a pull takes in user mode. */
+/** Making what moves an image's bytes faster, its parser in WebAssembly above all, takes longer than that saves in one command. */
 function loadHttpClient() {
   const client = load(HTTP_CLIENT, require);
-  setFlags('--no-wasm-tier-up', '--no-wasm-dynamic-tiering');
+  setFlags(...OPTIMIZERS.map((name) => `--no-${name}`));
   return client;
 }
 
