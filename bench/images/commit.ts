@@ -11,12 +11,12 @@ const FILES = 10;
 const FILE = 4096;
 
 /** Commit and push of ten changed files in a large image that the registry has. */
-export async function compareCommit(workshop: Workshop, image: SampleImage, rounds: number): Promise<Comparison> {
+export async function compareCommit(workshop: Workshop, image: Pick<SampleImage, 'name'>, rounds: number): Promise<Comparison> {
   const tools = workshop.tools.filter(({ name }) => name === 'dockerlite' || name === 'Docker');
   const random = new Random(10);
   for (const tool of tools) await workshop.time(tool.pull(image.name));
   const sides = tools.map((tool) => commitSide(workshop, tool, image, random));
-  const samples = await interleave(sides, { rounds, count: 1, warmUp: 0 });
+  const samples = await interleave(sides, { rounds, count: 1 });
   for (const tool of tools) await workshop.forget(tool, image.name);
   const results = sides.map(({ name }, index) => measured(name, 'ms', samples[index] as number[]));
   const [ours, docker] = results;
@@ -24,7 +24,7 @@ export async function compareCommit(workshop: Workshop, image: SampleImage, roun
   return { title: `commit and push of ${FILES} files in a large image`, sides: results, checks };
 }
 
-function commitSide(workshop: Workshop, tool: ImageTool, image: SampleImage, random: Random): Side {
+function commitSide(workshop: Workshop, tool: ImageTool, image: Pick<SampleImage, 'name'>, random: Random): Side {
   const [container, name] = ['bench-commit', `${image.name}-changed`];
   const words = (...rest: string[]) => [...tool.tag('', '').slice(0, -3), ...rest];
   return {

@@ -12,7 +12,7 @@ export type ImagePart = (typeof IMAGE_PARTS)[number];
 
 export interface ImageOptions {
   quick: boolean;
-  /** MB of the image; default 300. */
+  /** MB of the image; default 300, of the large one that is committed 2100. */
   size?: number | undefined;
 }
 
@@ -20,8 +20,10 @@ const MB = 1e6;
 const SIZE = 300;
 const SHARES = [0.35, 0.25, 0.2, 0.1, 0.1];
 const MANY = 40;
-/** Layers of the large image, each as large as the whole other one, of larger files. */
-const LARGE = { layers: 7, file: 100_000, level: 1 };
+/** The large image: MB, layers, of larger files, and not made smaller, as making it is not what is measured. */
+const LARGE_SIZE = 2100;
+const LARGE_LAYERS = 7;
+const LARGE = { file: 400_000, level: 0 };
 
 /** The comparisons of images, which share two images and the daemons of the others. */
 export class ImageParts {
@@ -53,9 +55,9 @@ export class ImageParts {
     return (this.options.size ?? SIZE) * MB;
   }
 
-  private large(workshop: Workshop): Promise<SampleImage> {
-    const { layers: count, ...options } = LARGE;
-    return workshop.image('large:1', layers(300, Array.from({ length: count }, () => this.bytes)).map((layer) => ({ ...layer, ...options })));
+  private large(workshop: Workshop): Promise<Omit<SampleImage, 'archive'>> {
+    const bytes = ((this.options.size ?? LARGE_SIZE) * MB) / LARGE_LAYERS;
+    return workshop.inOrigin('large:1', layers(300, Array.from({ length: LARGE_LAYERS }, () => bytes)).map((layer) => ({ ...layer, ...LARGE })));
   }
 }
 

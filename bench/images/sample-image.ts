@@ -65,14 +65,18 @@ function* entries(random: Random, top: string, bytes: number, files: number): Ge
   }
 }
 
+/** Of an image of these layers. */
+export function configOf(layers: readonly SampleLayer[]): object {
+  return { created: '2026-01-01T00:00:00Z', architecture: 'amd64', os: 'linux', config: { Cmd: ['true'] }, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
+}
+
 /** An archive that `load` takes, with one image of these layers. */
 export async function writeArchive(directory: string, name: string, layers: readonly SampleLayer[]): Promise<string> {
   const tree = join(directory, 'archive');
   mkdirSync(tree);
   try {
     layers.forEach(({ compressed }, index) => linkSync(compressed, join(tree, `${index}.tar.gz`)));
-    const config = { created: '2026-01-01T00:00:00Z', architecture: 'amd64', os: 'linux', config: { Cmd: ['true'] }, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
-    writeFileSync(join(tree, 'config.json'), JSON.stringify(config));
+    writeFileSync(join(tree, 'config.json'), JSON.stringify(configOf(layers)));
     writeFileSync(join(tree, 'manifest.json'), JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: layers.map((_, index) => `${index}.tar.gz`) }]));
     const path = join(directory, `${createHash('sha256').update(name).digest('hex').slice(0, 12)}.tar`);
     await archive.pack(tree, { path });

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bed } from '../bed';
 import { Reference } from '../reference';
+import { putImage } from './put-image';
 import { LocalRegistry } from './registry';
 import { type LayerOptions, makeLayers, type SampleLayer, writeArchive } from './sample-image';
 import { type ImageTool, imageTools, isOurs } from './tools';
@@ -68,6 +69,18 @@ export class Workshop {
     await this.time(this.ours.save(full, archive));
     await this.forget(this.ours, full);
     return { name: full, layers, archive };
+  }
+
+  /** One that is in the origin alone, put there without any of the tools: what a large one costs is not to be waited for. */
+  async inOrigin(name: string, options: readonly LayerOptions[]): Promise<Omit<SampleImage, 'archive'>> {
+    const layers = await makeLayers(this.directory, options);
+    const uploads = Reference.start(this.bed.directory, 'upload', []);
+    try {
+      await putImage(this.origin, `bench/${name}`, layers, uploads);
+    } finally {
+      uploads.close();
+    }
+    return { name: `${this.origin.host}/bench/${name}`, layers };
   }
 
   /** Time of a command, in ms, and the largest resident set among its processes, in KiB. */

@@ -15,7 +15,7 @@ export default defineCommand({
     ['bench --plot figures.svg', 'draw the figures too'],
   ],
   options: {
-    'image-size': { type: 'number', value: 'MB', default: 300, describe: 'Of the image that the parts about images move' },
+    'image-size': { type: 'number', value: 'MB', describe: 'Of the images that the parts about images move; default 300, of the one that is committed 2100' },
     json: { type: 'boolean', default: false, describe: 'Print the figures as JSON' },
     plot: { type: 'string', value: 'FILE.svg', describe: 'Draw the figures into this file' },
     quick: { type: 'boolean', default: false, describe: 'Fewer rounds: less exact' },
