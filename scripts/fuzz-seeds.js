@@ -3,6 +3,7 @@
 'use strict';
 // Writes what the fuzzers begin with, see fuzz.sh: small inputs that are almost right. usage: scripts/fuzz-seeds.js DIRECTORY
 
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const zlib = require('node:zlib');
@@ -78,6 +79,16 @@ for (const version of [1, 2]) {
   const data = version === 1 ? attribute(19, 'content') : Buffer.concat([u16(19), Buffer.from('content')]);
   seed('apply', Buffer.from('btrfs-stream\0'), u32(version), ...commands, command(15, attribute(PATH, 'd3/new'), attribute(18, u64(0)), data), command(21));
 }
+
+// Images that were sent: one and two, as they are, compressed, and what the fuzzer frames.
+const crc32c = (bytes) => { let crc = 0; for (const byte of bytes) { crc ^= byte; for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0); } return crc >>> 0; };
+const right = (one) => { const all = Buffer.from(one); all.writeUInt32LE(all.length - 10, 0); all.writeUInt32LE(crc32c(all), 6); return all; };
+const stream = Buffer.concat([head, ...[...commands, command(21)].map(right)]);
+const description = '{"version":1}';
+const sent = Buffer.concat([Buffer.from('dockerlite-snap\n'), u32(1), u32(description.length), Buffer.from(description), stream]);
+const image = Buffer.concat([sent, Buffer.from('dockerlite-done\n'), Buffer.from(crypto.createHash('sha256').update(sent).digest('hex'))]);
+for (const how of [1, 3]) for (const bytes of [image, Buffer.concat([image, image]), zlib.gzipSync(image), sent, Buffer.alloc(0)]) seed('receive', [how], bytes);
+for (const how of [0, 2]) seed('receive', [how], [description.length], description, stream, [0], stream);
 
 // Questions and answers of DNS.
 const labels = (name) => Buffer.concat([...name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])), Buffer.from([0])]);

@@ -19,6 +19,7 @@ declare -A sources=(
   [frame]="native/supervisor/fuzz_frame.cc ${orders[*]}"
   [payload]='native/init-shim/fuzz_payload.c native/init-shim/payload.c'
   [pax]="native/archive/fuzz_pax.cc ${archive[*]}"
+  [receive]="native/snapshot/fuzz_receive.cc $(echo native/snapshot/{confined_tree,file_data,receive,tree_applier}.cc native/btrfs/{crc32c,send_stream,subvolume}.cc native/archive/{decoder,decompress,fd_stream,names,remove_tree,root_dir,xattrs}.cc native/sys/syscalls.cc)"
   [send_stream]="native/btrfs/fuzz_send_stream.cc $(echo native/btrfs/{crc32c,send_stream,send_tree,send_fold}.cc)"
   [unpack]="native/archive/fuzz_unpack.cc ${archive[*]}"
 )
