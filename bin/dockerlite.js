@@ -1,11 +1,13 @@
-#!/usr/bin/env -S node --
+#!/usr/bin/env -S -u NODE_EXTRA_CA_CERTS DOCKERLITE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS} node --
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Runs the bundled CLI from V8's code cache: compiling it anew would take longer than most commands do. Each frequent
 // command has a cache of the functions that it needed, made when it first runs where the file can be written; the others
 // use that of --help. One made by another Node is rejected by V8, and made again.
 //
-// Without the -- in the first line Node takes --env-file for its own, wherever on the command line it is.
+// In the first line: without the -- Node takes --env-file for its own, wherever on the command line it is. The certificates that
+// NODE_EXTRA_CA_CERTS names Node reads before anything else, a whole bundle of them for longer than all the rest of its start;
+// those few commands that use them read them themselves.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -16,10 +18,9 @@ const HTTP_CLIENT = './undici.bundle.js';
 /** Of V8. */
 const OPTIMIZERS = ['opt', 'wasm-tier-up', 'wasm-dynamic-tiering'];
 
-const SLOW = new Set([
-  ...['node:child_process', 'node:crypto', 'node:fs/promises', 'node:net', 'node:readline', 'node:stream', 'node:stream/promises'],
-  ...['node:timers/promises', 'node:tty', 'node:zlib'],
-]);
+const { DOCKERLITE_EXTRA_CA_CERTS: authorities } = process.env;
+delete process.env.DOCKERLITE_EXTRA_CA_CERTS;
+if (authorities) process.env.NODE_EXTRA_CA_CERTS = authorities;
 
 const FREQUENT = new Set(['commit', 'create', 'exec', 'images', 'load', 'ps', 'pull', 'push', 'run', 'save', 'start']);
 // With --root DIRECTORY before it, as is usual with two stores.
@@ -33,7 +34,8 @@ const supervisor = STARTS.has(command) ? startSupervisor() : undefined;
 let httpClient;
 /** What was compiled anew: `keep` leaves a cache of it. */
 const compiled = [];
-const { main, ran } = load('./dockerlite.bundle.js', Object.assign(requireLazily, require));
+// Stack traces are shown with DEBUG only: then with names that say something.
+const { main, ran } = load(`./dockerlite.${process.env.DEBUG ? 'readable.' : ''}bundle.js`, requireFromBundle);
 main(process.argv.slice(2), supervisor).then((status) => {
   if (status === 0 && ran.command === word && compiled.length > 0) {
     // V8 takes a cache that was made with the flags that it has when it reads it.
@@ -80,9 +82,8 @@ function startSupervisor() {
   }
 }
 
-/** Loads the slow ones of Node's own modules when something of them is used, which most commands never do. */
-function requireLazily(id) {
-  if (SLOW.has(id)) return new Proxy({}, { get: (_, key) => require(id)[key] });
+/** Of another file beside the bundle, of a package, or of Node. */
+function requireFromBundle(id) {
   if (id === HTTP_CLIENT) return (httpClient ??= loadHttpClient());
   return require(id.startsWith('.') ? path.join(directory, id) : id);
 }

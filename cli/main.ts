@@ -55,6 +55,7 @@ async function runCommand(word: string, argv: readonly string[], io: MainIo, err
   const args = parseOptions(argv, allOptions(command), command.interspersed !== false);
   takeGlobals(args, io, errors);
   if (args['help'] === true && command.options['help'] === undefined) {
+    ran.command = 'help';
     const { commandHelp } = require('./help') as typeof import('./help');
     io.stdout.write(await commandHelp(name, command));
     return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, constants, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { DockerliteError } from '../errors';
 import type { RawDatabase, RawStatement } from './raw-database';
@@ -214,11 +214,11 @@ function damaged(path: string, message: string, cause: unknown): DockerliteError
   });
 }
 
-/** better-sqlite3 otherwise searches some ten places for its own addon at every start. */
+/** Found as Node finds packages, without its reading of them; better-sqlite3 itself searches some ten places. */
 function sqliteBinding(): string | undefined {
-  try {
-    return join(require.resolve('better-sqlite3/package.json'), '../build/Release/better_sqlite3.node');
-  } catch {
-    return undefined;
+  for (let path = __dirname; path !== dirname(path); path = dirname(path)) {
+    const addon = join(path, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+    if (existsSync(addon)) return addon;
   }
+  return undefined;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { DOCKERLITE } from './command-line';
 import { patience } from './patience';
 
-const PROGRAM = join(__dirname, '../../cli/dockerlite.js');
 /** Nothing a test runs takes this long: it hangs. */
 const PATIENCE_MS = patience(50_000);
 
@@ -38,7 +37,7 @@ export class Cli {
   }
 
   runWith({ input, cwd, env }: CliOptions, ...args: string[]): Promise<CliResult> {
-    const child = spawn(process.execPath, [PROGRAM, '--root', this.root, ...args], { cwd, env: { ...process.env, ...env }, timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+    const child = spawn(DOCKERLITE, ['--root', this.root, ...args], { cwd, env: { ...process.env, ...env }, timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
