@@ -148,6 +148,7 @@
         "native/net/nft_read.cc",
         "native/net/port_alias.cc",
         "native/net/raw_socket.cc",
+        "native/net/veth.cc",
         "native/supervisor/cgroup.cc",
         "native/supervisor/cgroup_remains.cc",
         "native/supervisor/cgroup_warmup.cc",

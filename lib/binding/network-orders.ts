@@ -9,11 +9,21 @@ export interface NetworkOrders {
   afterExit: Buffer[];
   /** Ports of the host to keep for it. */
   ports: { proto: string; hostIp: string; hostPort: number }[];
-  /** IPv6 addresses, CIDR, and where the default route leads ('' without), by interface. */
-  addresses6: { name: string; address: string; gateway: string }[];
+  /** Its interfaces; none where they are another container's. */
+  links: LinkOrders[];
   /** Names of containers, on user-defined networks; of anything, under an egress policy. */
   resolver?: ResolverOrders;
   egress?: EgressOrders;
+}
+
+/** A veth pair: `host` on the bridge, `name` in the container. Addresses are CIDR, gateways those of default routes. */
+export interface LinkOrders {
+  bridge: string;
+  host: string;
+  name: string;
+  mac: string;
+  addresses: string[];
+  gateways: string[];
 }
 
 /** What the supervisor does about an egress policy: the names that may be asked for, and which sets the answers go into. */
@@ -45,12 +55,12 @@ export interface ResolverOrders {
   outward: boolean;
 }
 
-export function networkFields({ atExit, afterExit, ports, addresses6, resolver, egress }: NetworkOrders): Field[] {
+export function networkFields({ atExit, afterExit, ports, links, resolver, egress }: NetworkOrders): Field[] {
   return [
     ...atExit.map((batch): Field => [70, batch]),
     ...afterExit.map((batch): Field => [79, batch]),
     ...ports.map(({ proto, hostIp, hostPort }): Field => [71, `${proto} ${hostIp} ${hostPort}`]),
-    ...addresses6.map(({ name, address, gateway }): Field => [72, `${name} ${address}${gateway === '' ? '' : ` ${gateway}`}`]),
+    ...links.map(({ bridge, host, name, mac, addresses, gateways }): Field => [72, [bridge, host, name, mac, addresses, gateways].join(' ').trimEnd()]),
     ...(resolver === undefined ? [] : resolverFields(resolver)),
     ...(egress === undefined ? [] : egressFields(egress)),
   ];

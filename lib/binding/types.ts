@@ -319,7 +319,6 @@ export interface VethRequest {
   addresses: string[];
   /** Default routes lead there. */
   gateways: string[];
-  mtu?: number;
 }
 
 export interface LinkInfo {

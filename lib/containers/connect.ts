@@ -185,7 +185,6 @@ async function plugIn(context: Pick<Context, 'store'>, id: string, attachment: A
       ...{ bridge: bridge.name, host: veth, name: `eth${index}`, hardware: hardware(mac) },
       addresses: [`${ip}/${bridge.subnet.prefix}`, ...(bridge.v6 ? [`${ip6}/${bridge.v6.subnet.prefix}`] : [])],
       gateways: outward ? [formatIpv4(bridge.gateway), ...(bridge.v6 ? [formatIpv6(bridge.v6.gateway)] : [])] : [],
-      ...(bridge.mtu && { mtu: bridge.mtu }),
     });
   } finally {
     closeSync(netns);

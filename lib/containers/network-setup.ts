@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
 import * as net from '../binding/net';
 import type { NetworkOrders } from '../binding/network-orders';
 import type { NftElement } from '../binding/types';
@@ -8,7 +7,7 @@ import { attach, type Attachment, attachmentElements, defaultRouteOf } from '../
 import { bridgeOf, ensureBridge } from '../network/bridge';
 import { bridgeElements } from '../network/elements';
 import { formatIpv4 } from '../network/ipv4';
-import { formatIpv6 } from '../network/ipv6';
+import { linkOrders } from '../network/link-orders';
 import { type Connection, lxcNetwork } from '../network/lxc-net';
 import { nameFiles, type NameOptions } from '../network/names';
 import { claimPorts, PortTaken, publishedPorts } from '../network/ports';
@@ -33,7 +32,7 @@ export interface NetworkPlan {
   undo(): Promise<void>;
 }
 
-const NO_ORDERS: NetworkOrders = { atExit: [], afterExit: [], ports: [], addresses6: [] };
+const NO_ORDERS: NetworkOrders = { atExit: [], afterExit: [], ports: [], links: [] };
 
 /** Addresses, bridges, rules and the three files under /etc. @throws E_NO_ADDRESS, E_CONFLICT, E_NO_SUCH_NETWORK */
 export async function prepareNetwork(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<NetworkPlan> {
@@ -49,14 +48,8 @@ export async function prepareNetwork(store: Store, row: ContainerRow, spec: Cont
   // The bridges' elements are there already: asking for them as well shows that both tables are.
   const bridges = attachments.flatMap(({ network }) => bridgeElements(tables.name, bridgeOf(network)));
   await addElements(tables, [...bridges, ...elements]);
-  for (const { veth } of attachments) await removeLeftover(veth);
   const files = nameFilesOf(store, row.id, spec, attachments);
   return { lxc: lxcNetwork(connection), files, orders: networkOrders(store, row, attachments), undo: () => removeElements(elements) };
-}
-
-/** Links of the last run go with its namespace, which the kernel takes apart some time after the last process. */
-async function removeLeftover(veth: string): Promise<void> {
-  if (existsSync(`/sys/class/net/${veth}`)) await net.deleteLink(veth).catch(() => undefined);
 }
 
 /** What the supervisor does at the start, and when it ends. */
@@ -66,7 +59,7 @@ export function networkOrders(store: Store, row: ContainerRow, attachments: Atta
   // An address or a port may be another container's at once; the name of a link is the container's own.
   const atExit = deletion(addressElements(store, row, attachments));
   const afterExit = deletion(attachmentElements(tableName(store.marker.id), attachments));
-  return { atExit, afterExit, ports, addresses6: addresses6(attachments), ...resolverOf(store, row, attachments) };
+  return { atExit, afterExit, ports, links: linkOrders(attachments), ...resolverOf(store, row, attachments) };
 }
 
 async function connect(store: Store, row: ContainerRow, spec: ContainerSpec): Promise<Connection> {
@@ -101,16 +94,6 @@ function claim(store: Store, row: ContainerRow, spec: ContainerSpec): Connection
   });
   // Disconnected from all of them.
   return attachments.length === 0 ? { mode: 'none' } : { mode: 'bridge', attachments };
-}
-
-function addresses6(attachments: Attachment[]): NetworkOrders['addresses6'] {
-  const outward = defaultRouteOf(attachments.filter(({ ip6 }) => ip6 !== ''));
-  return attachments
-    .filter(({ ip6 }) => ip6 !== '')
-    .map((attachment) => {
-      const { subnet, gateway } = attachment.network.v6!;
-      return { name: `eth${attachment.index}`, address: `${attachment.ip6}/${subnet.prefix}`, gateway: attachment === outward ? formatIpv6(gateway) : '' };
-    });
 }
 
 /** What is mounted under the container's /etc, by path. */

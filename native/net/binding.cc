@@ -218,6 +218,19 @@ Napi::Value IsPortFreeJs(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), static_cast<bool>(BindHostPort(*port, {})));
 }
 
+// Connects the namespace `netns` is open on: the far end is there and up with its addresses and routes when this
+// returns, or there is nothing of the pair.
+Status ConnectVeth(int netns, const Veth& veth) {
+  if (Status created = CreatePair(netns, veth); !created) return created;
+  Status configured = Nothing{};
+  // On a thread of its own, which ends in the namespace it enters.
+  std::thread([&] {
+    configured = setns(netns, CLONE_NEWNET) == 0 ? ConfigureEnd(veth) : Status(Error::last("setns", veth.name));
+  }).join();
+  if (!configured) (void)RemovePair(veth.host);
+  return configured;
+}
+
 Napi::Value ConnectVethJs(const Napi::CallbackInfo& info) {
   const int32_t netns = args::Int(info[0]);
   Napi::Object request = args::Options(info, 1);
@@ -230,7 +243,6 @@ Napi::Value ConnectVethJs(const Napi::CallbackInfo& info) {
   std::copy(hardware.begin(), hardware.end(), veth.hardware.begin());
   veth.addresses = ReadAddresses(request.Get("addresses"));
   veth.gateways = ReadAddresses(request.Get("gateways"));
-  veth.mtu = ReadMtu(request.Get("mtu"));
   UniqueFd space(fcntl(netns, F_DUPFD_CLOEXEC, 3));
   if (!space) throw Napi::TypeError::New(info.Env(), "expected an open network namespace");
   auto shared = std::make_shared<UniqueFd>(std::move(space));

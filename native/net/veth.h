@@ -19,11 +19,14 @@ struct Veth {
   std::array<uint8_t, 6> hardware{};
   std::vector<Address> addresses;
   std::vector<Address> gateways;  // default routes
-  uint32_t mtu = 0;
 };
 
-// Connects the namespace `netns` is open on: the far end is there and up with its addresses and routes when this
-// returns, or there is nothing of the pair.
-Status ConnectVeth(int netns, const Veth& veth);
+// Makes the pair, its far end in the namespace `netns` is open on, with the bridge's MTU. One request, which spares the kernel the
+// moving of a link that is made here; what is left of an earlier pair of the name goes.
+Status CreatePair(int netns, const Veth& veth);
+// Gives the far end its addresses, brings it up and adds its routes. In the namespace it is in.
+Status ConfigureEnd(const Veth& veth);
+// Removes a pair by its end here; fine when there is none.
+Status RemovePair(const std::string& host);
 
 }  // namespace dockerlite

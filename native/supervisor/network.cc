@@ -2,11 +2,8 @@
 #include "supervisor/network.h"
 
 #include <fcntl.h>
-#include <linux/if_addr.h>
 #include <linux/netfilter.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -17,7 +14,6 @@
 #include "net/address.h"
 #include "net/host_port.h"
 #include "net/nft_batch.h"
-#include "net/raw_socket.h"
 #include "supervisor/frame.h"
 
 namespace dockerlite {
@@ -36,10 +32,8 @@ std::vector<std::string> Words(const std::string& text) {
 // A thread's visit to another network namespace.
 class Visit {
  public:
-  explicit Visit(pid_t pid)
-      : own_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)),
-        there_(open(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC)) {
-    entered_ = own_ && there_ && setns(there_.get(), CLONE_NEWNET) == 0;
+  explicit Visit(int there) : own_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) {
+    entered_ = own_ && setns(there, CLONE_NEWNET) == 0;
   }
   ~Visit() {
     if (entered_ && setns(own_.get(), CLONE_NEWNET) != 0) _exit(125);  // cannot happen, must not go on
@@ -47,46 +41,16 @@ class Visit {
   explicit operator bool() const { return entered_; }
 
  private:
-  UniqueFd own_, there_;
+  UniqueFd own_;
   bool entered_;
 };
+
+UniqueFd NamespaceOf(pid_t process) { return UniqueFd(open(("/proc/" + std::to_string(process) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC)); }
 
 // "tcp 0.0.0.0 8080" as Docker writes it.
 std::string Shown(const std::vector<std::string>& words) {
   const bool v6 = words[1].find(':') != std::string::npos;
   return (v6 ? "[" + words[1] + "]" : words[1]) + ":" + words[2] + "/" + words[0];
-}
-
-void PutAddress(std::string& out, unsigned index, const Address& address) {
-  netlink::Message message(out, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
-  netlink::Put(out, ifaddrmsg{AF_INET6, address.prefix, IFA_F_NODAD, RT_SCOPE_UNIVERSE, index});
-  netlink::Attribute local(out, IFA_LOCAL, {reinterpret_cast<const char*>(address.bytes), 16});
-}
-
-void PutDefaultRoute(std::string& out, unsigned index, const Address& gateway) {
-  netlink::Message message(out, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
-  rtmsg route{};
-  route.rtm_family = AF_INET6;
-  route.rtm_table = RT_TABLE_MAIN;
-  route.rtm_protocol = RTPROT_BOOT;
-  route.rtm_scope = RT_SCOPE_UNIVERSE;
-  route.rtm_type = RTN_UNICAST;
-  netlink::Put(out, route);
-  netlink::Attribute via(out, RTA_GATEWAY, {reinterpret_cast<const char*>(gateway.bytes), 16});
-  netlink::Attribute device(out, RTA_OIF, {reinterpret_cast<const char*>(&index), sizeof index});
-}
-
-Status AddAddress6(const std::string& order) {
-  const std::vector<std::string> words = Words(order);
-  std::optional<Address> address = words.size() < 2 ? std::nullopt : ParseAddress(words[1]);
-  std::optional<Address> gateway = words.size() < 3 ? std::nullopt : ParseAddress(words[2]);
-  if (!address || address->family != AF_INET6 || (words.size() > 2 && !gateway)) return Error{EBADMSG, "START", order, {}};
-  const unsigned index = if_nametoindex(words[0].c_str());
-  if (index == 0) return Error::last("if_nametoindex", words[0]);
-  std::string messages;
-  PutAddress(messages, index, *address);
-  if (gateway) PutDefaultRoute(messages, index, *gateway);
-  return netlink::TransactOnce(NETLINK_ROUTE, messages, "netlink(RTM_NEWADDR)");
 }
 
 std::vector<std::string> Listed(const std::string& text) {
@@ -97,6 +61,34 @@ std::vector<std::string> Listed(const std::string& text) {
     at = end + 1;
   }
   return items;
+}
+
+bool TakeAddresses(std::vector<Address>& list, const std::string& text) {
+  for (const std::string& each : Listed(text)) {
+    std::optional<Address> address = ParseAddress(each);
+    if (!address) return false;
+    list.push_back(*address);
+  }
+  return true;
+}
+
+bool IsLinkName(const std::string& name) { return !name.empty() && name.size() < IFNAMSIZ; }
+
+// "BRIDGE HOST NAME HARDWARE ADDRESS/PREFIX,... [GATEWAY,...]"
+bool TakeLink(std::vector<Veth>& links, const std::string& text) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() != 5 && words.size() != 6) return false;
+  Veth veth{words[0], words[1], words[2], {}, {}, {}};
+  if (!IsLinkName(veth.bridge) || !IsLinkName(veth.host) || !IsLinkName(veth.name) || words[3].size() != 17) return false;
+  for (size_t i = 0; i < veth.hardware.size(); i++) {
+    const char* digits = words[3].data() + 3 * i;
+    const std::from_chars_result parsed = std::from_chars(digits, digits + 2, veth.hardware[i], 16);
+    if (parsed.ec != std::errc() || parsed.ptr != digits + 2) return false;
+  }
+  if (!TakeAddresses(veth.addresses, words[4])) return false;
+  if (words.size() == 6 && !TakeAddresses(veth.gateways, words[5])) return false;
+  links.push_back(std::move(veth));
+  return true;
 }
 
 // "NETWORK DOMAIN ADDRESS,... NAME,..."
@@ -142,6 +134,7 @@ bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
   }
   std::optional<std::string> text = wire::AsString(data);
   if (!text) return false;
+  if (tag == 72) return TakeLink(links, *text);
   if (tag == 73) return TakeMembership(resolver, *text);
   if (tag == 74) resolver.directory = std::move(*text);
   if (tag == 75) resolver.servers.push_back(std::move(*text));
@@ -156,7 +149,6 @@ bool NetworkOrders::Take(uint16_t tag, std::string_view data) {
   if (tag == 81) return TakeSets(egress.containers, *text);
   if (tag == 82) return TakeSets(egress.refused, *text);
   if (tag == 71) ports.push_back(std::move(*text));
-  if (tag == 72) addresses6.push_back(std::move(*text));
   return true;
 }
 
@@ -172,14 +164,22 @@ Status Network::ClaimPorts(const std::vector<std::string>& ports) {
   return Nothing{};
 }
 
-Status Network::Configure(pid_t init) {
+Status Network::PlugIn(pid_t init) {
+  UniqueFd there = NamespaceOf(init);
+  for (const Veth& link : orders_.links)
+    if (Status made = CreatePair(there.get(), link); !made) return made;
+  Visit visit(there.get());
+  if (!visit) return Error::last("setns", "network namespace");
+  for (const Veth& link : orders_.links)
+    if (Status configured = ConfigureEnd(link); !configured) return configured;
+  return Resolve();
+}
+
+// In the namespace of the container.
+Status Network::Resolve() {
   resolver_.reset();
   gate_ = orders_.egress.present() ? std::make_unique<EgressGate>(orders_.egress) : nullptr;
   denials_.Begin(orders_.egress.refused);
-  Visit visit(init);
-  if (!visit) return Error::last("setns", "network namespace");
-  for (const std::string& order : orders_.addresses6)
-    if (Status added = AddAddress6(order); !added) return added;
   if (!orders_.Resolves()) return Nothing{};
   resolver_ = std::make_unique<Resolver>(loop_, orders_.resolver, gate_.get(), denials_);
   return resolver_->Listen();
@@ -193,11 +193,16 @@ Status Network::Publish(const std::string& container) {
 Status Network::Change(pid_t init, NetworkOrders orders) {
   WithdrawNames(orders_.resolver.directory, container_, orders_.resolver.memberships);
   orders_ = std::move(orders);
-  orders_.addresses6.clear();  // they are there
   Status published = Publish(container_);
+  UniqueFd there = NamespaceOf(init);
+  Visit visit(there.get());
+  if (!visit) return Error::last("setns", "network namespace");
+  // The way out may lead through another one now. One that somebody removed is missed by him alone.
+  for (const Veth& link : orders_.links)
+    if (Status configured = ConfigureEnd(link); !configured && configured.error().code != ENODEV) return configured;
   if (!resolver_ || !orders_.Resolves()) {
-    Status configured = Configure(init);
-    return published ? configured : published;
+    Status resolved = Resolve();
+    return published ? resolved : published;
   }
   // What is open is so for its addresses of before.
   std::unique_ptr<EgressGate> gate = orders_.egress.present() ? std::make_unique<EgressGate>(orders_.egress) : nullptr;
@@ -217,7 +222,9 @@ void Network::Release() {
   ports_.clear();
 }
 
-void Network::RemoveLinkRules() {
+void Network::RemoveLinks() {
+  for (const Veth& link : orders_.links) (void)RemovePair(link.host);
+  orders_.links.clear();
   for (const std::string& batch : orders_.afterExit) SendForgotten(batch);
   orders_.afterExit.clear();
 }

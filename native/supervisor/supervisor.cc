@@ -235,7 +235,7 @@ void Supervisor::OnHello(Process& process) {
     return AbandonStart(EngineFailure(error), {});
   }
   if (!network_.orders().Inside()) return;
-  if (Status configured = network_.Configure(process.pid()); !configured) {
+  if (Status configured = network_.PlugIn(process.pid()); !configured) {
     process.Abandon();
     AbandonStart(EngineFailure(configured.error()), {});
   } else {
@@ -285,7 +285,7 @@ void Supervisor::AbandonStart(Failure failure, std::vector<std::string> lines) {
   int status = failure.kind == FailureKind::kNotFound ? 127 : failure.kind == FailureKind::kNotExecutable ? 126 : 125;
   if (runDir_) {
     network_.Release();
-    network_.RemoveLinkRules();
+    network_.RemoveLinks();
   }
   if (runDir_) WriteExitRecord(status << 8, failure.message);
   if (Client* client = FindClient(1)) client->Send(FrameType::kFailed, FailedBody(failure, {}, lines));
@@ -354,7 +354,7 @@ void Supervisor::RecordInitDeath(int status) {
   }
   ReportExit(*init_);
   ReportDrained();
-  if (!restarting()) network_.RemoveLinkRules();
+  if (!restarting()) network_.RemoveLinks();
 }
 
 void Supervisor::RecordDeath(const Process& process) {

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Container } from '../../lib/containers/container';
 import type { ContainerOptions } from '../../lib/containers/spec';
+import { vethName } from '../../lib/network/attachment';
 import { tableName } from '../../lib/network/rules';
 import { readMarker } from '../../lib/store/store';
 import { readAll, TestEngine } from '../helpers/engine';
@@ -133,6 +134,26 @@ describe('networks', function () {
     await test.engine.networks.disconnect('kept', a.id);
     await a.restart({ timeout: 5 });
     assert.equal(await inside(a, 'ls /sys/class/net'), 'lo');
+  });
+
+  it('are there again when the restart policy starts it, those it was connected to meanwhile too', async () => {
+    for (const name of ['one', 'two', 'three']) await test.engine.networks.create({ name });
+    const container = await run({ network: 'one', restart: 'always' });
+    await test.engine.networks.connect('two', container.id);
+    await test.engine.networks.connect('three', container.id);
+    await test.engine.networks.disconnect('one', container.id);
+    const before = await inside(container, 'ip -o -4 addr show | grep -o "inet [^ ]*"; ip route');
+    assert.equal(await inside(container, 'kill 1'), '');
+    await until(() => container.inspect(), ({ RestartCount, State: { Status } }) => RestartCount === 1 && Status === 'running');
+    assert.equal(await inside(container, 'ip -o -4 addr show | grep -o "inet [^ ]*"; ip route'), before);
+    assert.match(before, /default via .* dev eth1/);
+  });
+
+  it('are not kept from a container by a link of its name that was left', async () => {
+    const container = await test.engine.containers.create({ image: 'busybox', command: WAIT });
+    execFileSync('ip', ['link', 'add', vethName(container.id), 'type', 'veth', 'peer', 'name', `${vethName(container.id)}x`]);
+    await container.start();
+    assert.match(await ping(container, (await addressIn(container, 'bridge')).Gateway), /reached/);
   });
 
   it("leave nothing of a container in the rules, however it ended", async () => {
