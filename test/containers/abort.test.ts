@@ -171,23 +171,31 @@ describe('an AbortSignal', function () {
     await test.engine.images.get('busybox');
   });
 
+  /** What of these is called meanwhile; each call is told when it is at work. */
+  async function watching(module: object, names: string[], called: (name: string) => void, work: () => Promise<void>): Promise<string[]> {
+    const functions = module as Record<string, (...args: unknown[]) => unknown>;
+    const real = new Map(names.map((name) => [name, functions[name]!]));
+    const calls: string[] = [];
+    for (const [name, original] of real) {
+      functions[name] = function (...args) {
+        const result = original.apply(this, args);
+        calls.push(name);
+        called(name);
+        return result;
+      };
+    }
+    try {
+      await work();
+    } finally {
+      for (const [name, original] of real) functions[name] = original;
+    }
+    return calls;
+  }
+
   /** Aborts while the call with this name is at work. */
   async function inTheMiddleOf(module: object, name: string, call: () => Promise<unknown>): Promise<void> {
-    const functions = module as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    const real = functions[name]!;
-    let calls = 0;
-    functions[name] = function (...args) {
-      const done = real.apply(this, args);
-      calls++;
-      abort.abort();
-      return done;
-    };
-    try {
-      await assert.rejects(call(), ABORTED);
-    } finally {
-      functions[name] = real;
-    }
-    assert.ok(calls > 0);
+    const calls = await watching(module, [name], () => abort.abort(), () => assert.rejects(call(), ABORTED));
+    assert.ok(calls.length > 0);
   }
 
   async function leavesNothing(): Promise<void> {
@@ -266,24 +274,28 @@ describe('an AbortSignal', function () {
   ] as const) {
     it(`ends waiting for ${what}`, async () => {
       const container = await started();
+      const asked = (called: (name: string) => void, work: () => Promise<void>) => watching(SupervisorConnection.prototype, ['stopSignal', 'ended'], called, work);
+      const before = await asked(() => undefined, async () => {
+        await assert.rejects(container.kill('SIGKILL', { abortSignal: AbortSignal.abort() }), ABORTED);
+        await assert.rejects(container.remove({ force: true, signal: AbortSignal.abort() }), ABORTED);
+      });
+      assert.deepEqual(before, []);
       const { Pid } = (await container.inspect()).State;
-      await assert.rejects(container.kill('SIGKILL', { abortSignal: AbortSignal.abort() }), ABORTED);
-      await assert.rejects(container.remove({ force: true, signal: AbortSignal.abort() }), ABORTED);
-      assert.ok(await isRunning(container));
       const supervisor = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${Pid}/status`, 'latin1'))![1]);
       // It does not answer before that.
       process.kill(supervisor, 'SIGSTOP');
-      setImmediate(() => {
+      const onAsked = () => {
         abort.abort();
-        process.kill(supervisor, 'SIGCONT');
-      });
-      await assert.rejects(call(container), ABORTED);
+        setImmediate(() => process.kill(supervisor, 'SIGCONT'));
+      };
+      assert.deepEqual(await asked(onAsked, () => assert.rejects(call(container), ABORTED)), ['stopSignal']);
       // It was told.
       assert.equal((await container.wait()).exitCode, 137);
       abort = new AbortController();
       await container.start();
       await inTheMiddleOf(SupervisorConnection.prototype, 'ended', () => call(container));
       assert.equal((await container.wait()).exitCode, 137);
+      await assert.rejects(container.remove({ signal: AbortSignal.abort() }), ABORTED);
       await container.remove({ signal: new AbortController().signal });
     });
   }
