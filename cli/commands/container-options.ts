@@ -57,7 +57,7 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
   const [image, ...command] = args._;
   return {
     image: image as string,
-    name: args.name,
+    name: args.name || undefined,
     command,
     // An empty one takes the image's away.
     entrypoint: args.entrypoint === undefined ? undefined : args.entrypoint === '' ? [] : [args.entrypoint],

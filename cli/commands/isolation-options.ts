@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseDevice } from '../../lib/security/devices';
+import { DockerliteError } from '../../lib/errors';
+import { checkDeviceRule, parseDevice } from '../../lib/security/devices';
 import type { Isolation } from '../../lib/security/isolation';
+import { checkNamespaces } from '../../lib/security/namespaces';
 import { parseSecurityOptions } from '../../lib/security/security-options';
 import { parseUlimit } from '../../lib/security/ulimits';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 import { parseSize } from '../parse-size';
 import { readNamedFile } from '../read-file';
+import { checkEach } from './network-options';
 
 /** What `run` and `create` take about how the container is kept apart from the host. */
 export const ISOLATION_OPTIONS = {
@@ -27,8 +30,20 @@ export const ISOLATION_OPTIONS = {
   uts: { type: 'string', value: 'MODE', describe: 'Host name namespace: private (default) or host' },
 } as const satisfies OptionSpecs;
 
-/** What was asked for; undefined when nothing was. @throws UsageError, E_INVALID */
-export function isolationOptions(args: Args<typeof ISOLATION_OPTIONS>): Partial<Isolation> | undefined {
+type IsolationArgs = Args<typeof ISOLATION_OPTIONS>;
+
+/** What was asked for; undefined when nothing was. @throws UsageError */
+export function isolationOptions(args: IsolationArgs): Partial<Isolation> | undefined {
+  checkEach('--device-cgroup-rule', args['device-cgroup-rule'], checkDeviceRule);
+  checkEach('--ulimit', args.ulimit, parseUlimit);
+  try {
+    return readOptions(args);
+  } catch (error) {
+    throw error instanceof DockerliteError && error.code === 'E_INVALID' ? Object.assign(new UsageError(error.message), { hint: error.hint }) : error;
+  }
+}
+
+function readOptions(args: IsolationArgs): Partial<Isolation> | undefined {
   const given = {
     ...parseSecurityOptions(args['security-opt'].map(readProfile)),
     capAdd: some(args['cap-add']),
@@ -48,6 +63,7 @@ export function isolationOptions(args: Args<typeof ISOLATION_OPTIONS>): Partial<
     utsMode: args.uts,
   };
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Isolation>;
+  checkNamespaces(chosen);
   return Object.keys(chosen).length === 0 ? undefined : chosen;
 }
 

@@ -37,6 +37,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
   const tty = options.tty === true;
   const networking = normaliseNetworking(options, Object.keys(image.ExposedPorts ?? {}));
   const isolation = checkIsolation(options.isolation, { privileged: options.privileged === true, network: networking.network });
+  if (options.hostname && isolation?.utsMode === 'host') throw new DockerliteError('E_INVALID', 'conflicting options: hostname and the UTS mode');
   const limits = checkResources(options.resources);
   const healthcheck = mergeHealthcheck(options.healthcheck, image.Healthcheck);
   const restart = checkRestartPolicy(options.restart);

@@ -39,6 +39,8 @@ describe('what run and create were asked for', () => {
     it(`refuses the env file line ${text}`, () => assert.throws(() => read('--env-file', file(text)), { message }));
   }
 
+  it('takes an empty name for none', () => assert.equal(read('--name', '').name, undefined));
+
   it('refuses an env file that is not there', () => assert.throws(() => read('--env-file', '/no/such'), /^UsageError: open \/no\/such: no such file or directory$/));
 
   it('knows that an empty entrypoint takes the one of the image away', () => {
