@@ -256,8 +256,11 @@ describe('an AbortSignal', function () {
     await create();
     await test.engine.volumes.create({ name: 'measured' });
     await isNotBegun((signal) => test.engine.diskUsage({ signal }));
-    await inTheMiddleOf(btrfs, 'snapshotCreate', () => test.engine.diskUsage({ signal: abort.signal }));
-    await leavesNothing();
+    const looks = await watching(btrfs, ['snapshotCreate'], () => abort.abort(), async () => {
+      await assert.rejects(test.engine.diskUsage({ signal: abort.signal }), ABORTED);
+      await leavesNothing();
+    });
+    assert.equal(looks.length, 1, 'the volume is not looked at any more');
     const { containers, volumes } = await test.engine.diskUsage({ signal: new AbortController().signal });
     assert.deepEqual([containers.length, volumes.map(({ size }) => size)], [1, [0]]);
     await test.engine.volumes.remove('measured');
