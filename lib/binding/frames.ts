@@ -210,12 +210,17 @@ export function encodeRequest(numbers: Readonly<Record<number, number | undefine
 
 /** What a supervisor says. `execId` is '' for the container's init. */
 export type Message =
-  | { kind: 'started'; pid: number; startedAt: string; execId: string; supervisorPid: number; supervisorStart: string; warnings: string[] }
+  | { kind: 'started'; pid: number; startedAt: string; execId: string; supervisorPid: number; supervisorStart: string | undefined; warnings: string[] }
   | { kind: 'failed'; failure: number; errno: number; message: string; execId: string; lines: string[] }
   | { kind: 'exited'; status: number; finishedAt: string; execId: string; oomKilled: boolean; restarting: boolean; startedAt: string }
   | { kind: 'state'; pid: number; startedAt: string; supervisorPid: number; frozen: boolean; refusedNames: number; execIds: string[] }
   | { kind: 'done'; errno: number }
   | { kind: 'drained'; execId: string };
+
+/** It may have been unable to read it, and names nobody then: who gets the message looks itself. */
+function knownTime(time: string): string | undefined {
+  return time === '0' ? undefined : time;
+}
 
 /** @throws RangeError when it is malformed; undefined for a type this version does not know */
 export function decodeMessage(type: number, body: Buffer): Message | undefined {
@@ -227,7 +232,7 @@ export function decodeMessage(type: number, body: Buffer): Message | undefined {
   const long = (tag: number) => (find(tag)?.readBigUInt64LE() ?? 0n).toString();
   switch (type) {
     case FRAME.started:
-      return { kind: 'started', pid: number(1), startedAt: long(2), execId: text(4), supervisorPid: number(5), supervisorStart: long(7), warnings: all(6) };
+      return { kind: 'started', pid: number(1), startedAt: long(2), execId: text(4), supervisorPid: number(5), supervisorStart: knownTime(long(7)), warnings: all(6) };
     case FRAME.failed:
       return { kind: 'failed', failure: number(1), errno: number(2), message: text(3), execId: text(4), lines: all(5) };
     case FRAME.exited:

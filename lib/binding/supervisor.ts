@@ -24,7 +24,7 @@ export interface Started {
   pid: number;
   supervisorPid: number;
   /** When that began: clock ticks since boot, proc_pid_stat(5). */
-  supervisorStart: string;
+  supervisorStart: string | undefined;
   /** ns since the epoch. */
   startedAt: string;
   /** What was not done as asked, e.g. a limit above the host's own. */

@@ -79,6 +79,21 @@ describe('calls of the supervisor and of liblxc that fail', () => {
     });
   }
 
+  it('one that cannot read when it began is known all the same', async function () {
+    this.timeout(patience(120_000));
+    for (let n = 1, fired: string | undefined = ''; fired !== undefined; n++) {
+      await using client = await Engine.open({ root: test.root, pool: 0 });
+      const container = await client.containers.create({ image: 'busybox', command: ['sleep', '1000'], network: 'none' });
+      ({ fired } = await interposer.around(async () => {
+        interposer.arm(n, { only: 'open64' });
+        const started = await container.start().then(() => true, () => false);
+        assert.equal((await container.inspect()).State.Running, started, `open64 ${n}`);
+        return interposer.disarm();
+      }));
+      await container.remove({ force: true });
+    }
+  });
+
   it('a run directory that the supervisor of the last run removes late is made again', async function () {
     this.timeout(patience(120_000));
     let removed = 0;
