@@ -6,6 +6,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <memory>
+
 #include "supervisor/pidfd.h"
 #include "sys/unique_fd.h"
 
@@ -19,6 +22,12 @@ UniqueFd g_parent;
 void BeginDyingTogether() { g_parent.reset(PidfdOpen(getpid())); }
 
 void EndDyingTogether() { g_parent.reset(); }
+
+// A child that has died keeps its number until it is reaped, which only this thread does.
+void EndChildren() {
+  std::unique_ptr<FILE, int (*)(FILE*)> children(fopen("/proc/thread-self/children", "re"), fclose);
+  for (int pid; children && fscanf(children.get(), "%d", &pid) == 1;) kill(pid, SIGKILL);
+}
 
 // It may have died before the wish was known; in a pid namespace of one's own getppid(2) tells nothing.
 void DieWithParent() {

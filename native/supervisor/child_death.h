@@ -9,6 +9,9 @@ namespace dockerlite {
 void BeginDyingTogether();
 void EndDyingTogether();
 
+// Ends whatever it is that this process has cloned, where nobody has heard which process that is.
+void EndChildren();
+
 // For the child, at once.
 void DieWithParent();
 

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "supervisor/cgroup_remains.h"
+#include "supervisor/child_death.h"
 #include "supervisor/host_mounts.h"
 #include "supervisor/id_claim.h"
 #include "supervisor/lxc_cgroups.h"
@@ -274,7 +275,10 @@ static std::string FailedBody(const Failure& failure, const std::string& exec, c
 }
 
 void Supervisor::OnFailed(Process& process, const Failure& failure) {
-  if (&process == init_.get()) return AbandonStart(failure, {});
+  if (&process == init_.get()) {
+    if (process.pid() <= 0) EndChildren();  // it may have its orders, and nothing else of this process's is there yet
+    return AbandonStart(failure, {});
+  }
   if (EndProbe(process, -1, failure.message)) return;
   if (Client* client = FindClient(process.starter))
     client->Send(FrameType::kFailed, FailedBody(failure, process.id(), {}));

@@ -21,6 +21,7 @@ struct control {
   unsigned delay; // in µs: the call only takes so much longer
   char fired[32];
   char only[16];  // no other calls count, and only a supervisor's own
+  unsigned wait;  // in µs: before the call fails
 };
 
 typedef long word;
@@ -55,6 +56,7 @@ static int strikes(const char *name) {
     late = control->delay;
     return 0;
   }
+  if (control->wait) usleep(control->wait);
   errno = control->error;
   return 1;
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/failing-calls.c');
 /** struct control of that file. */
-const SIZE = 64;
-const AT = { target: 0, count: 4, error: 8, delay: 12, fired: 16, only: 48 };
+const SIZE = 68;
+const AT = { target: 0, count: 4, error: 8, delay: 12, fired: 16, only: 48, wait: 64 };
 
 /** What befalls a call. */
 export interface Strike {
@@ -15,6 +15,8 @@ export interface Strike {
   kills?: boolean;
   /** It only takes so many ms longer. */
   delays?: number;
+  /** It fails after so many ms. */
+  failsAfter?: number;
   /** Only calls of this function count. */
   only?: string;
 }
@@ -45,10 +47,11 @@ export class Interposer {
   }
 
   /** From now on calls are counted; the n-th one fails. */
-  arm(n: number, { kills = false, delays = 0, only = '' }: Strike = {}): void {
+  arm(n: number, { kills = false, delays = 0, failsAfter = 0, only = '' }: Strike = {}): void {
     const control = Buffer.alloc(SIZE);
     control.writeInt32LE(kills ? -constants.signals.SIGKILL : constants.errno.EIO, AT.error);
     control.writeUInt32LE(delays * 1000, AT.delay);
+    control.writeUInt32LE(failsAfter * 1000, AT.wait);
     control.write(only, AT.only);
     writeSync(this.fd, control, 0, SIZE, 0);
     control.writeUInt32LE(n, AT.target);

@@ -49,18 +49,20 @@ describe('calls of the supervisor and of liblxc that fail', () => {
     });
   }
 
-  /** Whatever a supervisor sends, while it is started and until it has ended. */
-  async function eachMessage(scenario: Scenario | undefined, strike: Strike): Promise<void> {
+  /** Whatever a supervisor sends, or receives, while it is started and until it has ended. */
+  async function eachMessage(scenario: Scenario | undefined, strike: Strike, only = 'sendmsg'): Promise<void> {
     assert.ok(scenario !== undefined);
     for (let n = 1; ; n++) {
-      const { fired, wrong } = await faultIn(test, interposer, scenario, n, { ...strike, only: 'sendmsg' });
-      assert.deepEqual(wrong, [], `sendmsg ${n}`);
+      const { fired, wrong } = await faultIn(test, interposer, scenario, n, { ...strike, only });
+      assert.deepEqual(wrong, [], `${only} ${n}`);
       if (fired === undefined) break;
     }
   }
 
   // The last thing it says to liblxc's child before that would notice its death by itself is one of them.
   it('a supervisor killed where it speaks to what it has cloned takes that with it', () => eachMessage(SCENARIOS[0], { kills: true }));
+
+  it('a start whose beginning it does not hear of is ended', () => eachMessage(SCENARIOS.at(-1), { failsAfter: 40 }, 'recvmsg'));
 
   it('a start of which only the word is lost leaves nothing that runs', () => eachMessage(SCENARIOS.at(-1), {}));
 
