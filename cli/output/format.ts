@@ -7,7 +7,8 @@ export interface RowFormat<Row extends object> {
   standard: string;
   /** Heading of each field in a table. */
   headings: Readonly<Record<string, unknown>>;
-  rows: readonly Row[];
+  /** Each is looked at once. */
+  rows: Iterable<Row>;
   /** Only the ids (-q). */
   quiet?: string;
 }
@@ -20,9 +21,9 @@ export function formatRows<Row extends object>(format: string | undefined, { sta
   const template = unescapeTabs(format);
   const table = /^table\s+/.exec(template);
   const apply = compileTemplate(table ? template.slice(table[0].length) : template, { fields: 'rows' });
-  if (!table) return rows.map((row) => `${apply(row)}\n`).join('');
+  if (!table) return Array.from(rows, (row) => `${apply(row)}\n`).join('');
   // Control codes of a cell must not become columns, so that what a row holds is cleaned before the tabs are looked at.
-  const lines = rows.map((row) => apply(cleaned(row)).split('\t'));
+  const lines = Array.from(rows, (row) => apply(cleaned(row)).split('\t'));
   return formatTable([apply(headings).split('\t'), ...lines]);
 }
 

@@ -34,7 +34,9 @@ class Run {
   }
 
   text(nodes: readonly Node[], dot: unknown): string {
-    return nodes.map((node) => this.node(node, dot)).join('');
+    let text = '';
+    for (const node of nodes) text += this.node(node, dot);
+    return text;
   }
 
   private node(node: Node, dot: unknown): string {
@@ -73,6 +75,11 @@ class Run {
 
   private call(terms: readonly Term[], dot: unknown, previous: { value: unknown } | undefined): unknown {
     const [head, ...rest] = terms as [Term, ...Term[]];
+    // Nearly every one, of nearly every row.
+    if (head.kind === 'field' && rest.length === 0 && previous === undefined) {
+      const value = this.follow(dot, head.path);
+      return typeof value === 'function' ? (value as () => unknown)() : value;
+    }
     const args = [...rest.map((term) => this.term(term, dot)), ...(previous ? [previous.value] : [])];
     if (head.kind === 'call') return callFunction(head.name, args);
     const value = this.term(head, dot);

@@ -71,8 +71,14 @@ export function sendDiff(parent: NativePath, snapshot: NativePath): Promise<Nati
 }
 
 /** When each process began, in clock ticks since boot; 0 for none and for a zombie. A few microseconds each. */
-export function startTimes(pids: number[]): number[] {
+export function startTimes(pids: number[]): Float64Array {
   return addon().startTimes(pids);
+}
+
+/** Those of the paths that are there. A microsecond each, a tenth of what existsSync takes. */
+export function existing(paths: string[]): Set<string> {
+  const found = addon().existing(paths);
+  return new Set(paths.filter((_, i) => found[i] === 1));
 }
 
 export function statfs(path: NativePath): Promise<FileSystemInfo> {

@@ -5,7 +5,7 @@ import type { Store } from '../store/store';
 import { hasLabel } from '../util/labels';
 import type { MountSpec } from './mount-spec';
 import { type HealthState, probeOf } from './healthcheck';
-import { type LiveRow, withLiveState } from './live-state';
+import { type LiveRow, withLiveStates } from './live-state';
 import { narrow } from './list-narrow';
 import { containerPorts, type ContainerPort } from './inspect-ports';
 import { networkingOf } from './networking';
@@ -83,11 +83,11 @@ export function listContainers(store: Store, options: ListOptions): ContainerSum
   const where = narrow(whole ? {} : filters, everyState);
   const rows = store.db.all<Row>(
     `SELECT containers.*, (SELECT ip FROM addresses WHERE container_id = containers.id ORDER BY interface LIMIT 1) AS ip FROM containers
-     WHERE ${where.sql} ORDER BY created DESC, containers.id LIMIT ?`,
+     WHERE ${where.sql} ORDER BY ${where.active ? '+' : ''}created DESC, containers.id LIMIT ?`,
     ...where.values,
     limit,
   );
-  let summaries = rows.map((row) => summarise(store, withLiveState(store, row)));
+  let summaries = withLiveStates(store, rows).map((row) => summarise(store, row));
   for (const key of ORDER_FILTERS) {
     for (const value of filters[key] ?? []) summaries = relativeTo(summaries, key, value);
   }
@@ -111,7 +111,7 @@ function summarise(store: Store, row: Row): ContainerSummary {
     pid: row.pid,
     ip: row.ip === null || !RUNNING.includes(row.state) ? '' : formatIpv4(row.ip),
     networks: networksOf(spec),
-    ports: containerPorts(store, row),
+    ports: containerPorts(store, row, spec),
     labels: spec.labels,
     mounts: spec.mounts,
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
+import { existing } from '../binding/btrfs';
 import type { Store } from '../store/store';
 import { exitCodeOf, readExitRecord } from './exit-record';
 import type { HealthState } from './healthcheck';
@@ -24,10 +25,16 @@ interface LiveState {
 /** A row and what its supervisor knows better: it changes while no process of the library looks. */
 export type LiveRow = ContainerRow & { restartCount?: number; health?: HealthState };
 
+/** The same of many rows: a thousand may run. */
+export function withLiveStates<Row extends ContainerRow>(store: Pick<Store, 'layout'>, rows: readonly Row[]): (Row & LiveRow)[] {
+  const path = (row: Row) => store.layout.runState(row.id);
+  const there = existing(rows.filter(runs).map(path));
+  return rows.map((row) => (there.has(path(row)) ? withLiveState(store, row) : row));
+}
+
 /** A look for a file, for most containers that run, and for the others that small file, in memory. */
 export function withLiveState<Row extends ContainerRow>(store: Pick<Store, 'layout'>, row: Row): Row & LiveRow {
-  const runs = row.state === 'running' || row.state === 'paused';
-  const state = runs ? read(store.layout.runState(row.id)) : undefined;
+  const state = runs(row) ? read(store.layout.runState(row.id)) : undefined;
   if (state === undefined) return row;
   const { pid, restartCount, health } = state;
   const live = { ...row, pid, restartCount, ...(health && { health }), started: state.startedAt };
@@ -39,6 +46,10 @@ export function withLiveState<Row extends ContainerRow>(store: Pick<Store, 'layo
     exit_code: exitCodeOf(state.status ?? 0),
     oom_killed: state.oomKilled === true ? 1 : 0,
   };
+}
+
+function runs({ state }: ContainerRow): boolean {
+  return state === 'running' || state === 'paused';
 }
 
 /** The same of a container that has ended, from the record of its exit. */

@@ -193,4 +193,8 @@ CREATE TABLE outbox (                -- events of changes that are committed, un
   line TEXT NOT NULL                 -- byte for byte as it is in the journal
 );
 `,
+  `
+DROP INDEX containers_active;        -- without the owner every look at what runs read all of its rows
+CREATE INDEX containers_active ON containers(state, owner) WHERE state NOT IN ('created', 'exited');
+`,
 ];
