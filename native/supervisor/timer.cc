@@ -9,6 +9,11 @@
 namespace dockerlite {
 
 bool Timer::Arm(int64_t nanoseconds) {
+  // Whoever waits for it would wait for ever: with another one it may be possible.
+  return Set(nanoseconds) || Set(nanoseconds);
+}
+
+bool Timer::Set(int64_t nanoseconds) {
   if (!fd_) {
     fd_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     if (fd_ && !loop_.Watch(fd_.get(), EPOLLIN, this)) fd_.reset();

@@ -20,6 +20,7 @@ class Timer : public Watcher {
   void OnReady(int fd, uint32_t events) override;
 
  private:
+  bool Set(int64_t nanoseconds);
   EventLoop& loop_;
   std::function<void()> call_;
   UniqueFd fd_;

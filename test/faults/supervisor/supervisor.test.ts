@@ -69,6 +69,7 @@ describe('calls of the supervisor and of liblxc that fail', () => {
   for (const [what, name, only] of [
     ['an init that it could not end is not started', 'a start with a network and a port', 'syscall 434'], // pidfd_open(2)
     ['what it cannot tell the namespaces of is not executed outside of them', 'an exec', 'readlink'],
+    ['a timer that cannot be armed is armed once more', 'a health check', 'timerfd_settime'],
   ] as const) {
     it(what, async function () {
       this.timeout(patience(300_000));
