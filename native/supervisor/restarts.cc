@@ -18,6 +18,7 @@ bool Supervisor::AwaitRestart() {
   network_.Release();
   WriteExitRecord(init_->status(), "");
   ReportExit(*init_);  // to those who came since it ended
+  network_.RemoveLinks();
   return false;
 }
 
