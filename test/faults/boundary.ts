@@ -11,7 +11,7 @@ type Anything = (this: unknown, ...args: unknown[]) => unknown;
 export type Moment = 'before' | 'after';
 
 /** These cannot fail: they compute something, or only ask. */
-const CANNOT_FAIL = /^(?:closeFd|timedEvent|closeSnapshots|probeSockets|startTimes|cancel|progress|version|isConfigItemSupported|restoreTerminal|terminalSize|watchHangup|(?:en|de)code.*)$/;
+const CANNOT_FAIL = /^(?:closeFd|timedEvent|closeSnapshots|probeSockets|startTimes|existing|cancel|progress|version|isConfigItemSupported|restoreTerminal|terminalSize|watchHangup|(?:en|de)code.*)$/;
 /** Promises of something to be closed. */
 const OPENS = /^openSnapshots$/;
 /** The calls of node:fs by which the library changes something. */
