@@ -100,7 +100,9 @@ function insert(db: StateDatabase, line: string): number {
 
 function tell(store: Pick<Store, 'db' | 'layout'>, id: number, line: string): void {
   writeLine(store, line);
-  told.set(store.db, [...(told.get(store.db) ?? []), id]);
+  const ids = told.get(store.db);
+  if (ids === undefined) told.set(store.db, [id]);
+  else ids.push(id);
 }
 
 /** For a process that changes nothing more: otherwise the next one had to read the journal. */
@@ -142,8 +144,11 @@ export function tellPosted(store: Pick<Store, 'db' | 'layout'>): void {
   }
 }
 
+/** There may be thousands of one process that lives, which deletes them with its next change. */
 function orphans(db: StateDatabase): Posted[] {
-  return db.all<Posted>('SELECT id, owner, line FROM outbox ORDER BY id').filter(({ owner }) => !isAlive(owner));
+  const dead = db.all<Pick<Posted, 'owner'>>('SELECT DISTINCT owner FROM outbox').filter(({ owner }) => !isAlive(owner));
+  if (dead.length === 0) return [];
+  return db.all<Posted>('SELECT id, owner, line FROM outbox WHERE owner IN (SELECT value FROM json_each(?)) ORDER BY id', JSON.stringify(dead.map(({ owner }) => owner)));
 }
 
 /** The journal had it, if at all, in a part that is gone by now. */
