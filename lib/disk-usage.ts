@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from './context';
 import { type ContainerSummary, listContainers } from './containers/list';
-import { settle } from './containers/settle';
 import { type ContainerSize, withSizes } from './containers/size';
 import { listImages } from './images/list';
 import type { Image } from './images/record';
@@ -54,10 +53,9 @@ export function diskUsage(context: Context, { signal }: DiskUsageOptions): Promi
 
 async function measure(context: Context, signal: AbortSignal | undefined): Promise<DiskUsage> {
   const { store } = context;
-  await settle(context);
   const turns = new Turnstile(TOGETHER);
+  const summaries = await listContainers(context, { all: true });
   const list = listImages(store, {});
-  const summaries = listContainers(store, { all: true });
   const found = await listVolumes(store);
   const containers = await withSizes(context, summaries, signal);
   const volumeSizes = await Promise.all(found.map((volume) => turns.run(() => volumeSize(store, volume, signal).catch(() => undefined))));

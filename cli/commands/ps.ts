@@ -2,7 +2,7 @@
 import type { ContainerSummary } from '../../lib/containers/list';
 import type { Engine } from '../../lib/engine';
 import { type Args, defineCommand, type OptionSpecs } from '../command';
-import { CONTAINER_HEADINGS, type ContainerFields, containerFields } from '../output/container-row';
+import { CONTAINER_HEADINGS, ContainerRow } from '../output/container-row';
 import { formatRows } from '../output/format';
 import { parseFilters } from './filter-option';
 
@@ -32,14 +32,14 @@ export default defineCommand({
     const filters = parseFilters(args.filter);
     const engine = await io.engine();
     const list = await select(engine, args, filters);
-    const rows = eachFields(list, { full: args['no-trunc'] });
+    const rows = eachRow(list, { full: args['no-trunc'] });
     io.stdout.write(formatRows(args.format, { standard: args.size ? `${STANDARD}\t{{.Size}}` : STANDARD, headings: { ...CONTAINER_HEADINGS }, rows, ...(args.quiet && { quiet: 'ID' }) }));
   },
 });
 
 /** One after the other: a thousand at once would be moved about by the garbage collector. */
-function* eachFields(list: readonly ContainerSummary[], options: { full: boolean }): Iterable<ContainerFields> {
-  for (const container of list) yield containerFields(container, options);
+function* eachRow(list: readonly ContainerSummary[], options: { full: boolean }): Iterable<ContainerRow> {
+  for (const container of list) yield new ContainerRow(container, options);
 }
 
 /** The newest so many of those that pass the filters: Docker counts after filtering. */

@@ -4,6 +4,7 @@ import { shortId } from '../../lib/util/id';
 import { humanSize } from './size';
 import { portsText } from './ports';
 import { ago, goTime, humanDuration } from './duration';
+import { Row } from './row';
 
 /** What a template of `ps` may name, in the order Docker's JSON has. */
 export interface ContainerFields {
@@ -43,32 +44,69 @@ export const CONTAINER_HEADINGS: ContainerFields = {
   Status: 'STATUS',
 };
 
-export function containerFields(container: ContainerSummary, { full }: { full: boolean }): ContainerFields {
-  const cut = (text: string, width: number) => (full ? text : ellipsis(text, width));
-  return {
-    Command: quoted(cut(commandLine(container.command), 20)),
-    // Not in the usual table, of which there may be a thousand rows.
-    get CreatedAt() {
-      return goTime(container.created);
-    },
-    ID: full ? container.id : shortId(container.id),
-    Image: imageName(container, full),
-    Label: (key) => (typeof key === 'string' && Object.hasOwn(container.labels, key) ? (container.labels[key] as string) : ''),
-    get Labels() {
-      return Object.entries(container.labels).map(([key, value]) => `${key}=${value}`).join(',');
-    },
-    LocalVolumes: String(container.mounts.filter(({ type }) => type === 'volume').length),
-    get Mounts() {
-      return mountNames(container.mounts).map((mount) => cut(mount, 15)).join(',');
-    },
-    Names: container.name,
-    Networks: container.networks.join(','),
-    Ports: portsText(container.ports),
-    RunningFor: ago(container.created),
-    Size: container.size === undefined ? 'N/A' : `${humanSize(container.size.rw)} (virtual ${humanSize(container.size.rootFs)})`,
-    State: container.state === 'starting' ? 'running' : container.state,
-    Status: statusText(container),
-  };
+/** Worked out one by one: a table shows half of them, of what may be thousands of containers. */
+export class ContainerRow extends Row implements ContainerFields {
+  readonly #container: ContainerSummary;
+  readonly #full: boolean;
+
+  constructor(container: ContainerSummary, { full }: { full: boolean }) {
+    super();
+    this.#container = container;
+    this.#full = full;
+  }
+
+  get Command() {
+    return quoted(this.#cut(commandLine(this.#container.command), 20));
+  }
+  get CreatedAt() {
+    return goTime(this.#container.created);
+  }
+  get ID() {
+    return this.#full ? this.#container.id : shortId(this.#container.id);
+  }
+  get Image() {
+    return imageName(this.#container, this.#full);
+  }
+  get Label() {
+    const { labels } = this.#container;
+    return (key: unknown) => (typeof key === 'string' && Object.hasOwn(labels, key) ? (labels[key] as string) : '');
+  }
+  get Labels() {
+    return Object.entries(this.#container.labels).map(([key, value]) => `${key}=${value}`).join(',');
+  }
+  get LocalVolumes() {
+    return String(this.#container.mounts.filter(({ type }) => type === 'volume').length);
+  }
+  get Mounts() {
+    return mountNames(this.#container.mounts).map((mount) => this.#cut(mount, 15)).join(',');
+  }
+  get Names() {
+    return this.#container.name;
+  }
+  get Networks() {
+    return this.#container.networks.join(',');
+  }
+  get Ports() {
+    return portsText(this.#container.ports);
+  }
+  get RunningFor() {
+    return ago(this.#container.created);
+  }
+  get Size() {
+    const { size } = this.#container;
+    return size === undefined ? 'N/A' : `${humanSize(size.rw)} (virtual ${humanSize(size.rootFs)})`;
+  }
+  get State() {
+    const { state } = this.#container;
+    return state === 'starting' ? 'running' : state;
+  }
+  get Status() {
+    return statusText(this.#container);
+  }
+
+  #cut(text: string, width: number): string {
+    return this.#full ? text : ellipsis(text, width);
+  }
 }
 
 /** Names of volumes, and where on the host the others come from. */
@@ -98,12 +136,14 @@ function commandLine([program = '', ...args]: readonly string[]): string {
 }
 
 function ellipsis(text: string, width: number): string {
+  if (text.length <= width) return text;
   const letters = [...text];
   return letters.length <= width ? text : `${letters.slice(0, width - 1).join('')}…`;
 }
 
 /** As Go quotes: in double quotes, with letters for control codes. */
 function quoted(text: string): string {
+  const json = JSON.stringify(text);
   // eslint-disable-next-line no-control-regex
-  return JSON.stringify(text).replace(/\\u00([0-9a-f]{2})/g, '\\x$1').replace(/[\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
+  return /^[\x20-\x5b\x5d-\x7e]*$/.test(json) ? json : json.replace(/\\u00([0-9a-f]{2})/g, '\\x$1').replace(/[\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
 }

@@ -20,21 +20,14 @@ export function formatRows<Row extends object>(format: string | undefined, { sta
   if (format === 'json') format = '{{json .}}';
   const template = unescapeTabs(format);
   const table = /^table\s+/.exec(template);
-  const apply = compileTemplate(table ? template.slice(table[0].length) : template, { fields: 'rows' });
-  if (!table) return Array.from(rows, (row) => `${apply(row)}\n`).join('');
-  // Control codes of a cell must not become columns, so that what a row holds is cleaned before the tabs are looked at.
-  const lines = Array.from(rows, (row) => apply(cleaned(row)).split('\t'));
+  if (!table) {
+    const apply = compileTemplate(template, { fields: 'rows' });
+    return Array.from(rows, (row) => `${apply(row)}\n`).join('');
+  }
+  // What a row holds must not become columns.
+  const apply = compileTemplate(template.slice(table[0].length), { fields: 'rows', clean: (text) => (text.includes('\t') ? text.replaceAll('\t', ' ') : text) });
+  const lines = Array.from(rows, (row) => apply(row).split('\t'));
   return formatTable([apply(headings).split('\t'), ...lines]);
-}
-
-/** Field by field: a table shows few of those there are. */
-function cleaned(row: object): object {
-  return new Proxy(row, {
-    get(target, key) {
-      const value = Reflect.get(target, key) as unknown;
-      return typeof value === 'string' ? value.replaceAll('\t', ' ') : value;
-    },
-  });
 }
 
 /** A shell passes \t as two letters. */

@@ -7,6 +7,7 @@ interface Group extends ContainerPort {
 
 /** The PORTS column: "0.0.0.0:8000-8002->80-82/tcp, 443/tcp". Neighbours are drawn together as Docker does. */
 export function portsText(ports: readonly ContainerPort[]): string {
+  if (ports.length === 0) return ''; // of most of maybe thousands
   const sorted = [...ports].sort((a, b) => compare(a.type, b.type) || compare(a.ip, b.ip) || a.privatePort - b.privatePort || a.publicPort - b.publicPort);
   const groups: Group[] = [];
   for (const port of sorted) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Row } from './row';
 import { TemplateError } from './template-parse';
 
 type Fn = (...args: unknown[]) => unknown;
@@ -52,7 +53,7 @@ function bad(name: string, message: string): TemplateError {
 export function isTrue(value: unknown): boolean {
   if (value === null || value === undefined) return false;
   if (Array.isArray(value)) return value.length > 0;
-  return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
+  return typeof value === 'object' ? value instanceof Row || Object.keys(value).length > 0 : Boolean(value);
 }
 
 /** As Go's %v prints it. */
@@ -62,7 +63,7 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return '<func>';
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
   if (typeof value !== 'object') return String(value);
-  const pairs = Object.entries(value).filter(([, item]) => typeof item !== 'function').sort(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = Object.entries(value instanceof Row ? value.toJSON() : value).filter(([, item]) => typeof item !== 'function').sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${pairs.map(([key, item]) => `${key}:${show(item)}`).join(' ')}]`;
 }
 

@@ -187,7 +187,8 @@ function tokenize(text: string): string[] {
 
 function unquote(token: string): string {
   try {
-    return JSON.parse(token.replace(/\\'/g, "'")) as string;
+    // A tab may stand in quotes for itself, to Go: `--format` makes one of \t before the template is read.
+    return JSON.parse(token.replace(/\\'/g, "'").replaceAll('\t', '\\t')) as string;
   } catch {
     throw fail(`bad string ${token}`);
   }

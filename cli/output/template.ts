@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Block, type Node, parseTemplate, type Pipeline, TemplateError, type Term } from './template-parse';
+import { hasField } from './row';
 import { callFunction, FUNCTIONS, isTrue, show } from './template-functions';
 
 export { TemplateError } from './template-parse';
@@ -7,6 +8,8 @@ export { TemplateError } from './template-parse';
 export interface TemplateOptions {
   /** Whether a field that is not there is an error: always of the rows of a list, of what `inspect` shows when it is not one of a map's. */
   fields?: 'rows' | 'inspect';
+  /** What is done to every text that a field holds. */
+  clean?: (text: string) => string;
 }
 
 /** Fields that hold maps, whose keys may be missing. */
@@ -18,7 +21,41 @@ const OPTIONAL = new Set(['Annotations', 'Driver', 'ExposedPorts', 'Health', 'He
 export function compileTemplate(source: string, options: TemplateOptions = {}): (value: unknown) => string {
   const nodes = parseTemplate(source);
   checkCalls(nodes);
-  return (value) => new Run(value, options.fields).text(nodes, value);
+  const run = (value: unknown) => new Run(value, options).text(nodes, value);
+  const parts = options.fields === 'rows' ? plainParts(nodes) : undefined;
+  return parts === undefined ? run : (row) => plainRow(parts, row as object, options.clean) ?? run(row);
+}
+
+type Part = { text: string } | { field: string };
+
+/** Of a template that is text and fields of a row, as nearly every table's is. */
+function plainParts(nodes: readonly Node[]): Part[] | undefined {
+  const parts: Part[] = [];
+  for (const node of nodes) {
+    if (node.kind === 'text') parts.push({ text: node.text });
+    else if (node.kind !== 'print' || node.assign !== undefined || node.pipeline.length !== 1) return undefined;
+    else {
+      const [term, ...others] = node.pipeline[0] as [Term, ...Term[]];
+      if (term.kind !== 'field' || term.path.length !== 1 || others.length > 0) return undefined;
+      parts.push({ field: term.path[0] as string });
+    }
+  }
+  return parts;
+}
+
+/** What a Run would give, for a tenth of its time: there may be thousands of rows. Undefined where it takes more than reading fields. */
+function plainRow(parts: readonly Part[], row: object, clean?: TemplateOptions['clean']): string | undefined {
+  let text = '';
+  for (const part of parts) {
+    if ('text' in part) text += part.text;
+    else {
+      // No object has a text that is no field.
+      const value = (row as Record<string, unknown>)[part.field];
+      if (typeof value !== 'string') return undefined;
+      text += clean === undefined ? value : clean(value);
+    }
+  }
+  return text;
 }
 
 /** One application: variables live here. */
@@ -28,7 +65,7 @@ class Run {
 
   constructor(
     root: unknown,
-    private readonly fields: TemplateOptions['fields'],
+    private readonly options: TemplateOptions,
   ) {
     this.variables.set('$', root);
   }
@@ -75,11 +112,6 @@ class Run {
 
   private call(terms: readonly Term[], dot: unknown, previous: { value: unknown } | undefined): unknown {
     const [head, ...rest] = terms as [Term, ...Term[]];
-    // Nearly every one, of nearly every row.
-    if (head.kind === 'field' && rest.length === 0 && previous === undefined) {
-      const value = this.follow(dot, head.path);
-      return typeof value === 'function' ? (value as () => unknown)() : value;
-    }
     const args = [...rest.map((term) => this.term(term, dot)), ...(previous ? [previous.value] : [])];
     if (head.kind === 'call') return callFunction(head.name, args);
     const value = this.term(head, dot);
@@ -109,19 +141,19 @@ class Run {
     let inMap = this.maps.has(value as object);
     for (const [i, name] of path.entries()) {
       if (value === null || value === undefined) {
-        if (this.fields === 'rows') throw executing(`nil data; no entry for key "${name}"`);
-        if (this.fields === 'inspect' && !inMap) throw missing(path, path[Math.max(0, i - 1)] as string);
+        if (this.options.fields === 'rows') throw executing(`nil data; no entry for key "${name}"`);
+        if (this.options.fields === 'inspect' && !inMap) throw missing(path, path[Math.max(0, i - 1)] as string);
         return undefined;
       }
       if (typeof value !== 'object' || Array.isArray(value)) throw executing(`can't evaluate field ${name} in type ${goType(value)}`);
-      const has = Object.hasOwn(value, name);
-      if (!has && this.fields === 'rows') throw executing(`can't evaluate field ${name}`);
-      if (!has && this.fields === 'inspect' && !inMap && !OPTIONAL.has(name)) throw missing(path, name);
+      const has = hasField(value, name);
+      if (!has && this.options.fields === 'rows') throw executing(`can't evaluate field ${name}`);
+      if (!has && this.options.fields === 'inspect' && !inMap && !OPTIONAL.has(name)) throw missing(path, name);
       value = has ? (value as Record<string, unknown>)[name] : undefined;
       inMap = MAPS.has(name) || (name === 'Config' && path[i - 1] === 'LogConfig');
       if (inMap && typeof value === 'object' && value !== null) this.maps.add(value);
     }
-    return value;
+    return typeof value === 'string' && this.options.clean !== undefined ? this.options.clean(value) : value;
   }
 }
 

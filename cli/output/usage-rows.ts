@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerUsage, DiskUsage, VolumeUsage } from '../../lib/disk-usage';
-import { containerFields } from './container-row';
+import { ContainerRow } from './container-row';
 import { IMAGE_HEADINGS, imageRows } from './image-row';
 import { humanSize } from './size';
 
@@ -55,7 +55,7 @@ export function usageDetails({ images, containers, volumes }: DiskUsage) {
         Containers: String(image.containers),
       })),
     ),
-    Containers: containers.map((container) => ({ ...containerFields(container, { full: false }), Size: humanSize(container.size.rw) })),
+    Containers: containers.map((container) => ({ ...new ContainerRow(container, { full: false }).toJSON(), Size: humanSize(container.size.rw) })),
     Volumes: volumes.map(({ name, size, uses }) => ({ Name: name, Links: String(uses), Size: size === undefined ? 'N/A' : humanSize(size, 4) })),
     BuildCache: [],
   };

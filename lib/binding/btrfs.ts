@@ -70,15 +70,14 @@ export function sendDiff(parent: NativePath, snapshot: NativePath): Promise<Nati
   return native(() => addon().sendDiff(parent, snapshot));
 }
 
-/** When each process began, in clock ticks since boot; 0 for none and for a zombie. A few microseconds each. */
-export function startTimes(pids: number[]): Float64Array {
-  return addon().startTimes(pids);
+/** When each process began, in clock ticks since boot; 0 for none and for a zombie. A few microseconds each, in other threads. */
+export function startTimes(pids: number[]): Promise<Float64Array> {
+  return native(() => addon().startTimes(Int32Array.from(pids)));
 }
 
-/** Those of the paths that are there. A microsecond each, a tenth of what existsSync takes. */
-export function existing(paths: string[]): Set<string> {
-  const found = addon().existing(paths);
-  return new Set(paths.filter((_, i) => found[i] === 1));
+/** For each of these directories in `parent` 1 when it has a file of that name. Half a microsecond each, a twentieth of what existsSync takes. */
+export function existing(parent: string, directories: readonly string[], file: string): Uint8Array {
+  return addon().existing(parent, directories.length === 0 ? '' : `${directories.join(`/${file}\0`)}/${file}`);
 }
 
 export function statfs(path: NativePath): Promise<FileSystemInfo> {

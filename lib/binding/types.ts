@@ -86,9 +86,9 @@ export interface BtrfsBinding {
   quotaStale(path: NativePath, destroy: boolean): Promise<string[]>;
 
   /** Of each process, in clock ticks since boot; 0 for none and for a zombie. */
-  startTimes(pids: number[]): Float64Array;
-  /** 1 for each path that is there, as access(2) finds. */
-  existing(paths: NativePath[]): Uint8Array;
+  startTimes(pids: Int32Array): Promise<Float64Array>;
+  /** 1 for each path in `directory` that is there, as faccessat(2) finds; `paths` has a NUL between two. */
+  existing(directory: NativePath, paths: string): Uint8Array;
   statfs(path: NativePath): Promise<FileSystemInfo>;
   /** Attaches `file` to a free loop device (autoclear, direct io where possible) and mounts it as btrfs on `target`. */
   mountLoop(file: NativePath, target: NativePath): Promise<void>;

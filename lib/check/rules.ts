@@ -57,11 +57,11 @@ async function* lostElements(store: Store, tables: Tables): AsyncGenerator<Probl
     what: tables.name,
     detail: `${lost.length} elements are missing from ${sets.join(', ')}`,
     repair: async () => {
-      const missing = await missingElements(elementsInUse(store));
+      const missing = await missingElements(await elementsInUse(store));
       if (missing.length === 0) return undefined;
       await restoreElements(missing);
       // A container that has ended meanwhile has taken away its own before they were put back.
-      await removeElements(except(missing, tables.everything()));
+      await removeElements(except(missing, await tables.everything()));
       return 'put back';
     },
   };
@@ -69,10 +69,10 @@ async function* lostElements(store: Store, tables: Tables): AsyncGenerator<Probl
 
 /** A container that is just starting or ending, or joining or leaving a network, lacks some for a moment. */
 async function lastingLosses(store: Store): Promise<NftElement[]> {
-  let lost = await missingElements(elementsInUse(store));
+  let lost = await missingElements(await elementsInUse(store));
   for (let attempt = 0; attempt < 10 && lost.length > 0; attempt++) {
     await delay(10);
-    const now = await missingElements(elementsInUse(store));
+    const now = await missingElements(await elementsInUse(store));
     lost = except(lost, except(lost, now));
   }
   return lost;

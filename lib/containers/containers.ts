@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from '../context';
+import { clearTold } from '../events/outbox';
 import { bootContainers, type BootResult, shutDownContainers } from './boot';
 import { Container } from './container';
 import { createContainer, createContainers, type CreateManyOptions } from './create';
@@ -34,6 +35,7 @@ export class Containers {
     checkShape('options', how, OBJECT);
     for (const each of options) checkShape('options', each, CONTAINER);
     const created = await createContainers(this.context, options, how);
+    clearTold(this.context.store.db); // of thousands, which every other process would look through until this one changes something
     return created.map(({ id, warnings }) => new Container(this.context, id, warnings));
   }
 
@@ -91,8 +93,7 @@ export class Containers {
   async list(options?: ListOptions): Promise<ContainerSummary[]>;
   async list(options: ListOptions = {}): Promise<ContainerSummary[]> {
     checkShape('options', options, LIST_OPTIONS);
-    await settle(this.context);
-    const list = listContainers(this.context.store, options);
+    const list = await listContainers(this.context, options);
     return options.size === true ? withSizes(this.context, list) : list;
   }
 

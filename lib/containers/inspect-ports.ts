@@ -15,9 +15,9 @@ export interface ContainerPort {
 }
 
 /** What is published while it runs, then what is exposed only. */
-export function containerPorts(store: Store, row: ContainerRow, spec = specOf(row)): ContainerPort[] {
+export function containerPorts(store: Store, row: Pick<ContainerRow, 'id' | 'state' | 'spec'>, spec = specOf(row)): ContainerPort[] {
   if (row.state === 'created' || row.state === 'exited') return [];
-  const rows = networkingOf(spec).publish?.length ? portRows(store.db, row.id) : [];
+  const rows = spec.networking?.publish?.length ? portRows(store.db, row.id) : [];
   const published = rows.map(({ proto, port, host_ip, container_port }) => ({ privatePort: container_port, type: proto as string, ip: host_ip, publicPort: port }));
   const exposed = spec.exposedPorts.flatMap((text) => {
     const [number = '', type = 'tcp'] = text.split('/');

@@ -13,7 +13,7 @@ const ACTIVE = `${VISIBLE} AND state NOT IN ('created', 'exited')`;
 /**
  * What of the filters an index can answer, so that a look for a few containers does not read the rows of all. Every
  * filter is applied to what comes back: this may let through too much, never too little.
- * Of those that are `active` the index is better than that over the times they were created at, which SQLite takes for ORDER BY.
+ * `active`: no more than those that an index has because they are not at rest.
  */
 export function narrow(filters: Record<string, string[]>, everyState: boolean): Condition & { active: boolean } {
   const active = !everyState || filters['status']?.every((state) => state !== 'created' && state !== 'exited') === true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DockerliteError } from '../errors';
 import { formatIpv4 } from '../network/ipv4';
+import type { Context } from '../context';
 import type { Store } from '../store/store';
 import { hasLabel } from '../util/labels';
 import type { MountSpec } from './mount-spec';
@@ -8,8 +9,8 @@ import { type HealthState, probeOf } from './healthcheck';
 import { type LiveRow, withLiveStates } from './live-state';
 import { narrow } from './list-narrow';
 import { containerPorts, type ContainerPort } from './inspect-ports';
-import { networkingOf } from './networking';
-import { specOf } from './record';
+import { type ContainerRow, specOf } from './record';
+import { settle } from './settle';
 import type { ContainerSize } from './size';
 import type { ContainerSpec } from './spec';
 import type { ContainerState } from './state';
@@ -53,7 +54,9 @@ export interface ContainerSummary {
   mounts: MountSpec[];
 }
 
-type Row = LiveRow & { ip: number | null };  // the first one
+/** What a summary is made of. The index over active rows has it all: a thousand may run, and reading their rows would be most of what listing them takes. */
+export const COLUMNS = ['id', 'name', 'image', 'image_name', 'state', 'created', 'spec', 'pid', 'started', 'finished', 'exit_code'] as const;
+type Row = LiveRow<Pick<ContainerRow, (typeof COLUMNS)[number]> & { ip: number | null }>;  // the first one
 type Filter = (container: ContainerSummary, values: string[]) => boolean;
 
 const RUNNING: ContainerState[] = ['starting', 'running', 'paused', 'restarting'];
@@ -73,25 +76,30 @@ const FILTERS: Record<string, Filter> = {
 };
 const ORDER_FILTERS = ['before', 'since'];
 
-/** @throws E_INVALID for a filter or status Docker does not know either */
-export function listContainers(store: Store, options: ListOptions): ContainerSummary[] {
+/** As they are, once every row is up to date. @throws E_INVALID for a filter or status Docker does not know either */
+export async function listContainers(context: Pick<Context, 'store'>, options: ListOptions): Promise<ContainerSummary[]> {
+  const { store } = context;
   const filters = checkFilters(options.filters ?? {});
-  const everyState = options.all === true || options.last !== undefined || 'status' in filters || 'exited' in filters;
-  const limit = options.last === undefined ? -1 : options.last;
-  // These look at containers that the other filters would leave out.
-  const whole = options.last !== undefined || ORDER_FILTERS.some((key) => key in filters);
-  const where = narrow(whole ? {} : filters, everyState);
-  const rows = store.db.all<Row>(
-    `SELECT containers.*, (SELECT ip FROM addresses WHERE container_id = containers.id ORDER BY interface LIMIT 1) AS ip FROM containers
-     WHERE ${where.sql} ORDER BY ${where.active ? '+' : ''}created DESC, containers.id LIMIT ?`,
-    ...where.values,
-    limit,
-  );
-  let summaries = withLiveStates(store, rows).map((row) => summarise(store, row));
+  const find = async () => withLiveStates(store, findRows(store, options, filters));
+  // Of a thousand that run both take as long, and seldom there is something to bring up to date.
+  const [changed, found] = await Promise.all([settle(context), find()]);
+  let summaries = (changed ? await find() : found).map((row) => summarise(store, row));
   for (const key of ORDER_FILTERS) {
     for (const value of filters[key] ?? []) summaries = relativeTo(summaries, key, value);
   }
-  return summaries.filter((summary) => Object.entries(filters).every(([key, values]) => FILTERS[key]?.(summary, values) ?? true));
+  const tests = Object.entries(filters);
+  return tests.length === 0 ? summaries : summaries.filter((summary) => tests.every(([key, values]) => FILTERS[key]?.(summary, values) ?? true));
+}
+
+function findRows({ db }: Store, { all, last }: ListOptions, filters: Record<string, string[]>): Row[] {
+  const everyState = all === true || last !== undefined || 'status' in filters || 'exited' in filters;
+  // These look at containers that the other filters would leave out.
+  const whole = last !== undefined || ORDER_FILTERS.some((key) => key in filters);
+  const where = narrow(whole ? {} : filters, everyState);
+  const select = `SELECT ${COLUMNS.join()}, (SELECT ip FROM addresses WHERE container_id = containers.id ORDER BY interface LIMIT 1) AS ip FROM containers WHERE ${where.sql}`;
+  if (!where.active) return db.all<Row>(`${select} ORDER BY created DESC, containers.id LIMIT ?`, ...where.values, last ?? -1);
+  // SQLite would take the index over these times rather than that over the few that are active, or copy whole rows to sort them.
+  return db.all<Row>(select, ...where.values).sort((a, b) => b.created - a.created || (a.id < b.id ? -1 : 1));
 }
 
 function summarise(store: Store, row: Row): ContainerSummary {
@@ -117,14 +125,13 @@ function summarise(store: Store, row: Row): ContainerSummary {
   };
 }
 
-function networksOf(spec: ContainerSpec): string[] {
-  const { endpoints } = networkingOf(spec);
-  return endpoints.length === 0 ? [spec.network] : endpoints.map(({ network }) => network);
+function networksOf({ network, networking }: ContainerSpec): string[] {
+  return networking?.endpoints.length ? networking.endpoints.map((endpoint) => endpoint.network) : [network];
 }
 
 /** ns as text, as the supervisor writes times, to ms. */
 export function nsToMs(ns: string): number {
-  return ns === '' ? 0 : Number(BigInt(ns) / 1_000_000n);
+  return Number(ns.slice(0, -6));
 }
 
 function checkFilters(filters: Record<string, string[]>): Record<string, string[]> {

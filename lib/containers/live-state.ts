@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
 import { existing } from '../binding/btrfs';
+import { Layout } from '../store/layout';
 import type { Store } from '../store/store';
 import { exitCodeOf, readExitRecord } from './exit-record';
 import type { HealthState } from './healthcheck';
@@ -23,17 +24,19 @@ interface LiveState {
 }
 
 /** A row and what its supervisor knows better: it changes while no process of the library looks. */
-export type LiveRow = ContainerRow & { restartCount?: number; health?: HealthState };
+export type LiveRow<Row = ContainerRow> = Row & { restartCount?: number; health?: HealthState };
+type StateColumns = Pick<ContainerRow, 'id' | 'state' | 'pid' | 'started' | 'finished' | 'exit_code'>;
 
 /** The same of many rows: a thousand may run. */
-export function withLiveStates<Row extends ContainerRow>(store: Pick<Store, 'layout'>, rows: readonly Row[]): (Row & LiveRow)[] {
-  const path = (row: Row) => store.layout.runState(row.id);
-  const there = existing(rows.filter(runs).map(path));
-  return rows.map((row) => (there.has(path(row)) ? withLiveState(store, row) : row));
+export function withLiveStates<Row extends StateColumns>(store: Pick<Store, 'layout'>, rows: readonly Row[]): LiveRow<Row>[] {
+  const running = rows.filter(runs);
+  const there = running.length === 0 ? [] : existing(store.layout.run, running.map(({ id }) => id), Layout.runStateName);
+  const states = new Set(running.filter((_, i) => there[i] === 1));
+  return states.size === 0 ? [...rows] : rows.map((row) => (states.has(row) ? withLiveState(store, row) : row));
 }
 
 /** A look for a file, for most containers that run, and for the others that small file, in memory. */
-export function withLiveState<Row extends ContainerRow>(store: Pick<Store, 'layout'>, row: Row): Row & LiveRow {
+export function withLiveState<Row extends StateColumns>(store: Pick<Store, 'layout'>, row: Row): LiveRow<Row> {
   const state = runs(row) ? read(store.layout.runState(row.id)) : undefined;
   if (state === undefined) return row;
   const { pid, restartCount, health } = state;
@@ -48,7 +51,7 @@ export function withLiveState<Row extends ContainerRow>(store: Pick<Store, 'layo
   };
 }
 
-function runs({ state }: ContainerRow): boolean {
+function runs({ state }: StateColumns): boolean {
   return state === 'running' || state === 'paused';
 }
 

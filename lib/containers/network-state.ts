@@ -23,24 +23,24 @@ export function tablesOf(store: Store): Tables {
   return { name, everything: () => allElements(store, name) };
 }
 
-function allElements(store: Store, table: string): NftElement[] {
+async function allElements(store: Store, table: string): Promise<NftElement[]> {
   const networks = allNetworks(store).filter(({ driver }) => driver === 'bridge');
   const bridges = networks.flatMap((network) => bridgeElements(table, bridgeOf(network)));
-  return [...bridges, ...activeRows(store, true).flatMap((row) => containerElements(store, row, networks))];
+  return [...bridges, ...(await activeRows(store, true)).flatMap((row) => containerElements(store, row, networks))];
 }
 
 /** What has to be in the tables for certain: of bridges that are there, and of containers that run. */
-export function elementsInUse(store: Store): NftElement[] {
+export async function elementsInUse(store: Store): Promise<NftElement[]> {
   const table = tableName(store.marker.id);
   const networks = allNetworks(store).filter(({ driver }) => driver === 'bridge');
   const made = networks.filter(({ bridge }) => existsSync(`/sys/class/net/${bridge}`));
-  return [...made.flatMap((network) => bridgeElements(table, bridgeOf(network))), ...activeRows(store, false).flatMap((row) => containerElements(store, row, networks))];
+  return [...made.flatMap((network) => bridgeElements(table, bridgeOf(network))), ...(await activeRows(store, false)).flatMap((row) => containerElements(store, row, networks))];
 }
 
 /** Containers that run; one that has ended has given its elements back, though its row may not say so yet. */
-function activeRows(store: Store, withStarting: boolean): ContainerRow[] {
+async function activeRows(store: Store, withStarting: boolean): Promise<ContainerRow[]> {
   const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE state IN ('starting', 'running', 'paused')");
-  const running = stillRunning(store, rows);
+  const running = await stillRunning(store, rows);
   return rows.filter(({ id, state }) => running.has(id) || (withStarting && state === 'starting'));
 }
 

@@ -28,7 +28,7 @@ export interface ContainerRow {
   stopped: number;
 }
 
-export function specOf(row: ContainerRow): ContainerSpec {
+export function specOf(row: Pick<ContainerRow, 'spec'>): ContainerSpec {
   return JSON.parse(row.spec) as ContainerSpec;
 }
 

@@ -22,19 +22,21 @@ const UNKNOWN_EXIT = 255;
 /**
  * Rows say what should be, the kernel says what is. Brings every row that is not at rest up to date: containers that
  * ended while nobody looked, and whatever a process that was killed left half-done. Cheap when there is nothing to do:
- * an index holds the rows that are not at rest.
+ * an index holds the rows that are not at rest. Resolves to whether rows may have changed: who has read them meanwhile reads them again.
  */
-export async function settle(context: Pick<Context, 'store'>): Promise<void> {
+export async function settle(context: Pick<Context, 'store'>): Promise<boolean> {
   const { store } = context;
-  if (hasAnnounced(store)) await (require('./finish-announced') as typeof import('./finish-announced')).finishAnnounced(context);
+  const announced = hasAnnounced(store);
+  if (announced) await (require('./finish-announced') as typeof import('./finish-announced')).finishAnnounced(context);
   tellPosted(store);
   const active = store.db.all<ActiveRow>("SELECT id, state, owner FROM containers WHERE state NOT IN ('created', 'exited')");
-  const running = stillRunning(store, active);
+  const running = await stillRunning(store, active);
   for (const { id } of active) {
     const row = running.has(id) ? undefined : containerById(store, id);
     if (row !== undefined) await settleRow(store, row);
   }
-  await removeFinished(store);
+  const finished = await removeFinished(store);
+  return announced || finished || running.size < active.length;
 }
 
 /** A container's row as it is by now. */
@@ -183,11 +185,12 @@ function lastStart(row: Pick<ContainerRow, 'started'>, { startedAt }: ExitRecord
 }
 
 /** `--rm` of containers nobody waited for, and those for work on a tree (createFromTree) whose makers ended before they had started them. */
-async function removeFinished(store: Store): Promise<void> {
+async function removeFinished(store: Store): Promise<boolean> {
   const rows = store.db.all<ContainerRow>("SELECT * FROM containers WHERE auto_remove = 1 AND (state = 'exited' OR (state = 'created' AND image = ''))");
   for (const row of rows) {
     if (row.state === 'created' && isAtWork(row.owner, row.id)) continue;
     const claimed = store.db.run("UPDATE containers SET state = 'removing', owner = ? WHERE id = ? AND state = ?", currentOwner(), row.id, row.state);
     if (claimed > 0) await atWork([row.id], () => discardContainer(store, row));
   }
+  return rows.length > 0;
 }

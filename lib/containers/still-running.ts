@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existing, startTimes } from '../binding/btrfs';
+import { Layout } from '../store/layout';
 import type { Store } from '../store/store';
 import { processOf } from '../util/owner';
 import type { ContainerRow } from './record';
@@ -10,13 +11,14 @@ export type ActiveRow = Pick<ContainerRow, 'id' | 'state' | 'owner'>;
  * Those of the rows that are as they say: running, with a supervisor that lives and has noted no end. All of them are
  * looked at in two calls, as a thousand may run.
  */
-export function stillRunning(store: Store, rows: readonly ActiveRow[]): Set<string> {
+export async function stillRunning(store: Store, rows: readonly ActiveRow[]): Promise<Set<string>> {
   const running = rows.flatMap(({ id, state, owner }) => {
     const supervisor = state === 'running' || state === 'paused' ? processOf(owner) : undefined;
-    return supervisor === undefined ? [] : [{ id, ...supervisor, record: store.layout.containerExit(id) }];
+    return supervisor === undefined ? [] : [{ id, ...supervisor }];
   });
-  const ended = existing(running.map(({ record }) => record));
-  const candidates = running.filter(({ record }) => !ended.has(record));
-  const times = startTimes(candidates.map(({ pid }) => pid));
-  return new Set(candidates.filter(({ start }, i) => String(times[i]) === start).map(({ id }) => id));
+  if (running.length === 0) return new Set();
+  const looks = startTimes(running.map(({ pid }) => pid)); // in other threads
+  const ended = existing(store.layout.containers, running.map(({ id }) => id), Layout.exitName);
+  const times = await looks;
+  return new Set(running.filter(({ start }, i) => String(times[i]) === start && ended[i] !== 1).map(({ id }) => id));
 }

@@ -8,7 +8,7 @@ import { ruleMarks, tableRules } from './rules';
 export interface Tables {
   name: string;
   /** Everything the store's rows say: asked for when somebody has flushed the rules. */
-  everything(): NftElement[];
+  everything(): Promise<NftElement[]>;
 }
 
 const ENOENT = 2;
@@ -44,7 +44,7 @@ export async function removeElements(elements: NftElement[]): Promise<void> {
 /** Writes the tables' rules, as they are to be, and puts in what is missing. */
 export async function installTables({ name, everything }: Tables): Promise<void> {
   await net.nft(tableRules(name), {});
-  await restoreElements(everything());
+  await restoreElements(await everything());
 }
 
 export async function hasTables(name: string): Promise<boolean> {

@@ -109,8 +109,9 @@ export class Layout {
     return `${this.containers}/${id}/${id}-json.log`;
   }
   containerExit(id: string): string {
-    return `${this.containers}/${id}/exit`;
+    return `${this.containers}/${id}/${Layout.exitName}`;
   }
+  static readonly exitName = 'exit';
 
   /** On a tmpfs, so it is empty after a reboot, as the containers' processes are gone. */
   get run(): string {
@@ -133,8 +134,9 @@ export class Layout {
   }
   /** What its supervisor says of it, see containers/live-state.ts. */
   runState(id: string): string {
-    return `${this.run}/${id}/state`;
+    return `${this.run}/${id}/${Layout.runStateName}`;
   }
+  static readonly runStateName = 'state';
   /** Where liblxc keeps lock files of the containers whose files are in `run`. */
   get lxcLocks(): string {
     return `/run/lxc/lock${this.run}`;

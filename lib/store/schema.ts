@@ -197,4 +197,9 @@ CREATE TABLE outbox (                -- events of changes that are committed, un
 DROP INDEX containers_active;        -- without the owner every look at what runs read all of its rows
 CREATE INDEX containers_active ON containers(state, owner) WHERE state NOT IN ('created', 'exited');
 `,
+  `
+DROP INDEX containers_active;        -- with all that a list shows: their rows are far apart, a page each
+CREATE INDEX containers_active ON containers(state, owner, name, image, image_name, created, spec, pid, started, finished, exit_code)
+  WHERE state NOT IN ('created', 'exited');
+`,
 ];

@@ -51,8 +51,10 @@ export function isAlive(owner: Owner): boolean {
 
 /** The process that `owner` names, running or not; undefined for one of another boot. */
 export function processOf(owner: Owner): { pid: number; start: string } | undefined {
-  const [bootPart, pid, start] = owner.split(':');
-  return bootPart && pid && start && bootPart === bootId() ? { pid: Number(pid), start } : undefined;
+  const boot = `${bootId()}:`;
+  const colon = owner.indexOf(':', boot.length);
+  const [pid, start] = [owner.slice(boot.length, colon), owner.slice(colon + 1)];
+  return owner.startsWith(boot) && colon > boot.length && start !== '' ? { pid: Number(pid), start } : undefined;
 }
 
 /** What this process is at work on now, and in how many places. */

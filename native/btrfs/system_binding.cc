@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <system_error>
 #include <thread>
 
@@ -14,6 +16,7 @@
 #include "sys/probe.h"
 #include "sys/process_times.h"
 #include "sys/syscalls.h"
+#include "sys/unique_fd.h"
 
 namespace dockerlite {
 namespace {
@@ -126,24 +129,32 @@ void LookAtAll(size_t count, Look look) {
 }
 
 Napi::Value StartTimes(const Info& info) {
-  if (!info[0].IsArray()) throw Napi::TypeError::New(info.Env(), "expected an array of process ids");
-  auto list = info[0].As<Napi::Array>();
-  std::vector<pid_t> pids(list.Length());
-  for (uint32_t i = 0; i < pids.size(); i++) {
-    Napi::HandleScope scope(info.Env());
-    pids[i] = args::Int(list.Get(i));
+  if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+    throw Napi::TypeError::New(info.Env(), "expected an Int32Array of process ids");
   }
-  std::vector<double> found(pids.size());
-  LookAtAll(pids.size(), [&](size_t i) { found[i] = static_cast<double>(dockerlite::StartTime(pids[i])); });
-  auto times = Napi::Float64Array::New(info.Env(), found.size());
-  std::copy(found.begin(), found.end(), times.Data());
-  return times;
+  auto list = info[0].As<Napi::Int32Array>();
+  return PromiseWorker<std::vector<double>>::Queue(
+      info.Env(),
+      [pids = std::vector<pid_t>(list.Data(), list.Data() + list.ElementLength())] {
+        std::vector<double> times(pids.size());
+        LookAtAll(pids.size(), [&](size_t i) { times[i] = static_cast<double>(dockerlite::StartTime(pids[i])); });
+        return times;
+      },
+      [](Napi::Env env, std::vector<double>& found) -> Napi::Value {
+        auto times = Napi::Float64Array::New(env, found.size());
+        std::copy(found.begin(), found.end(), times.Data());
+        return times;
+      });
 }
 
+// Relative to the directory, and in one string: what the names begin with and their ways through Node-API take longer than the looks.
 Napi::Value Existing(const Info& info) {
-  const std::vector<std::string> paths = Paths(info[0]);
-  std::vector<uint8_t> found(paths.size());
-  LookAtAll(paths.size(), [&](size_t i) { found[i] = access(paths[i].c_str(), F_OK) == 0; });
+  const UniqueFd directory(open(args::Path(info[0]).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const std::string names = args::String(info[1]);
+  std::vector<uint8_t> found;
+  for (size_t at = 0; at < names.size(); at += strlen(&names[at]) + 1) {
+    found.push_back(directory && faccessat(directory.get(), &names[at], F_OK, 0) == 0);
+  }
   auto existing = Napi::Uint8Array::New(info.Env(), found.size());
   std::copy(found.begin(), found.end(), existing.Data());
   return existing;

@@ -17,9 +17,7 @@ class Watcher {
   virtual void OnReady(int fd, uint32_t events) = 0;
 };
 
-class Timer;
-
-// One epoll instance, and timers. A watcher may remove any descriptor, its own too, while it is being told.
+// One epoll instance. A watcher may remove any descriptor, its own too, while it is being told.
 class EventLoop {
  public:
   EventLoop();
@@ -27,22 +25,17 @@ class EventLoop {
   bool Watch(int fd, uint32_t events, Watcher* watcher);
   void Change(int fd, uint32_t events);
   void Forget(int fd);
-  // Waits once, and tells the watchers and the timers that are due.
-  void Turn();
+  // Waits once and tells the watchers.
+  void Turn(int timeout);
 
  private:
-  friend class Timer;
   struct Slot {
     Watcher* watcher = nullptr;
     uint32_t generation = 0;
   };
 
-  int TimeLeft() const;
-  void CallDue();
-
   UniqueFd epoll_;
-  std::vector<Slot> slots_;     // indexed by descriptor
-  std::vector<Timer*> timers_;  // those that are armed
+  std::vector<Slot> slots_;  // indexed by descriptor
 };
 
 // The real epoll_wait(2): the supervisor's own symbol of that name is what liblxc calls, see lxc_mainloop.h.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { formatRows } from '../../cli/output/format';
+import { Row } from '../../cli/output/row';
 import { humanSize } from '../../cli/output/size';
 import { formatTable } from '../../cli/output/table';
 import { compileTemplate } from '../../cli/output/template';
@@ -11,6 +12,18 @@ const VALUE = {
   Mounts: [{ Source: '/a', Destination: '/b' }, { Source: '/c', Destination: '/d' }],
   Config: { Labels: { x: '1', 'a.b': '2' }, Env: ['A=1', 'B=2'], Cmd: null },
 };
+
+class Pair extends Row {
+  get Name() {
+    return 'a\tb';
+  }
+  get Label() {
+    return (key: unknown) => `label ${String(key)}`;
+  }
+  get Count() {
+    return 2;
+  }
+}
 
 const GOOD: [template: string, expected: string][] = [
   ['plain', 'plain'],
@@ -110,5 +123,24 @@ describe('tables', () => {
 describe('sizes', () => {
   for (const [bytes, text] of [[0, '0B'], [999, '999B'], [1000, '1kB'], [1234567, '1.23MB'], [5_000_000_000, '5GB']] as const) {
     it(`show ${bytes} as ${text}`, () => assert.equal(humanSize(bytes), text));
+  }
+});
+
+describe('rows whose fields are getters', () => {
+  const rendered = (format: string) => formatRows(format, { standard: 'table', headings: { Name: 'NAME', Label: (key: unknown) => `LABEL ${String(key)}`, Count: 'COUNT' }, rows: [new Pair()] });
+  const cases: [format: string, expected: string][] = [
+    ['{{.Name}}', 'a\tb\n'],
+    ['{{.Name}}-{{.Count}}', 'a\tb-2\n'],
+    ['{{.Label "x"}}', 'label x\n'],
+    ['{{json .}}', '{"Name":"a\\tb","Count":2}\n'],
+    ['json', '{"Name":"a\\tb","Count":2}\n'],
+    ['{{.}}', 'map[Count:2 Name:a\tb]\n'],
+    ['{{if .}}yes{{end}}{{with .}}{{.Count}}{{end}}', 'yes2\n'],
+    ['table {{.Name}}\t{{.Count}}', 'NAME      COUNT\na b       2\n'],
+    ['table {{.Name}}{{"\\t"}}{{.Label "y"}}', 'NAME      LABEL y\na b       label y\n'],
+  ];
+  for (const [format, expected] of cases) it(format, () => assert.equal(rendered(format), expected));
+  for (const name of ['Nothing', 'constructor', 'toJSON', '__proto__']) {
+    it(`has no field ${name}`, () => assert.throws(() => rendered(`{{.${name}}}`), /can't evaluate field/));
   }
 });

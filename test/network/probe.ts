@@ -45,7 +45,7 @@ function bridgeConfig(store: StoreLike) {
 
 function tablesOf(store: StoreLike): Tables {
   const name = tableName(store.id);
-  return { name, everything: () => bridgeElements(name, bridgeConfig(store)) };
+  return { name, everything: async () => bridgeElements(name, bridgeConfig(store)) };
 }
 
 function loadsNftables(): boolean {

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
+import { COLUMNS } from '../../lib/containers/list';
+import { narrow } from '../../lib/containers/list-narrow';
 import { StateDatabase } from '../../lib/store/database';
 import { STEPS } from '../../lib/store/schema';
 
@@ -41,6 +43,13 @@ describe('the state file and its version', () => {
       db.close();
       assert.deepEqual(tables(older), tables(file));
     }
+  });
+
+  it('has all that a list of what runs shows in an index, as the rows are a page each', () => {
+    const db = StateDatabase.open(file, true);
+    const plan = db.all<{ detail: string }>(`EXPLAIN QUERY PLAN SELECT ${COLUMNS.join()} FROM containers WHERE ${narrow({}, false).sql}`);
+    db.close();
+    assert.match(plan.map(({ detail }) => detail).join(), /USING COVERING INDEX containers_active$/);
   });
 
   it('refuses a file of a newer version and leaves it alone', () => {

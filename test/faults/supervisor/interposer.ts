@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { preload } from '../../helpers/preload';
 
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/failing-calls.c');
 /** struct control of that file. */
@@ -38,12 +37,11 @@ export class Interposer {
 
   /** What `work` spawns has the calls wrapped. */
   async around<T>(work: () => Promise<T>): Promise<T> {
-    process.env['DOCKERLITE_TEST_FAULTS'] = this.path;
-    const endPreload = preload(this.library);
+    Object.assign(process.env, { LD_PRELOAD: this.library, DOCKERLITE_TEST_FAULTS: this.path });
     try {
       return await work();
     } finally {
-      endPreload();
+      delete process.env['LD_PRELOAD'];
       delete process.env['DOCKERLITE_TEST_FAULTS'];
     }
   }

@@ -6,7 +6,6 @@ import { Engine } from '../../../lib/engine';
 import { supervisors } from '../../crash/victims';
 import { TestEngine } from '../../helpers/engine';
 import { patience } from '../../helpers/patience';
-import { preload } from '../../helpers/preload';
 
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/stopped-thread.c');
 
@@ -30,13 +29,12 @@ describe('a spawner that forks while its thread is in the middle of something', 
     it(`${what}: the container starts all the same`, async () => {
       const client = await Engine.open({ root: test.root, pool: 0 });
       const container = await client.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
-      process.env['DOCKERLITE_TEST_STOP_AT'] = call;
-      const endPreload = preload(library);
+      Object.assign(process.env, { LD_PRELOAD: library, DOCKERLITE_TEST_STOP_AT: call });
       try {
         await container.start();
         assert.equal((await container.wait()).exitCode, 0);
       } finally {
-        endPreload();
+        delete process.env['LD_PRELOAD'];
         delete process.env['DOCKERLITE_TEST_STOP_AT'];
         await client.close();
       }
