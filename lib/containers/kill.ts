@@ -2,12 +2,12 @@
 import { constants } from 'node:os';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
+import { killRun } from './kill-run';
 import { type ContainerRow, specOf } from './record';
 import { checkAborted, unlessAborted } from '../util/aborted';
 import { signalNumber } from '../util/signals';
 import { isAllowed } from './state';
 import { withSupervisor } from './supervise';
-import { waitForRun } from './wait';
 
 const { SIGKILL } = constants.signals;
 
@@ -29,10 +29,14 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   }
   if (stops) rememberStop(context, row);
   await withSupervisor(context, row, async (supervisor) => {
-    await unlessAborted(stops ? supervisor.stopSignal(number) : supervisor.signal(number), abortSignal);
-    if (number !== SIGKILL || (await waitForRun(context, row, supervisor, { signal: abortSignal }))) return;
+    if (number !== SIGKILL) return unlessAborted(stops ? supervisor.stopSignal(number) : supervisor.signal(number), abortSignal);
+    if (await killRun(context, row, supervisor, { signal: abortSignal, refused: rethrow })) return;
     throw new DockerliteError('E_SUPERVISOR', `Cannot kill container: ${row.name}: its supervisor does not answer`);
   });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** `unless-stopped` leaves it alone after a reboot. Before the signal, so that no crash comes in between. */

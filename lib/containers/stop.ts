@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SupervisorConnection } from '../binding/supervisor';
 import type { Context } from '../context';
-import { checkAborted } from '../util/aborted';
+import { checkAborted, unlessAborted } from '../util/aborted';
 import { recordLostStop } from './container-events';
 import { ignoreItsEnd, rememberStop } from './kill';
+import { killRun } from './kill-run';
 import { type ContainerRow, specOf } from './record';
 import { isAllowed } from './state';
 import { connectSupervisor } from './supervise';
@@ -51,28 +51,28 @@ async function endContainer(context: Context, row: ContainerRow, options: StopOp
 
 /** False when nobody listens, as it has ended or does not run yet, or does not listen any more. */
 async function endRun(context: Context, row: ContainerRow, options: StopOptions): Promise<boolean> {
-  const supervisor = await connectSupervisor(context, row).catch(() => undefined);
+  const supervisor = await connectSupervisor(context, row, options.abortSignal).catch(ignoreItsEnd);
   if (supervisor === undefined) return false;
   const { stopSignal, stopTimeout } = specOf(row);
   try {
     // Waited for over this connection: by the time of another one somebody else may have started the container again.
-    await supervisor.stopSignal(signalNumber(options.signal ?? stopSignal), { stop: true }).catch(ignoreItsEnd);
-    const ended = await endsWithin(context, row, supervisor, options.timeout ?? stopTimeout, options.abortSignal);
+    const stopped = supervisor.stopSignal(signalNumber(options.signal ?? stopSignal), { stop: true }).catch(ignoreItsEnd);
+    const onLost = () => recordLostStop(context.store, row);
+    const wait = (signal: AbortSignal) => unlessAborted(stopped, signal).then(() => waitForRun(context, row, supervisor, { signal, onLost }));
+    const ended = await within(options.timeout ?? stopTimeout, options.abortSignal, wait);
     if (ended !== undefined) return ended;
-    await supervisor.stopSignal(SIGKILL, { stop: true }).catch(ignoreItsEnd);
-    return await waitForRun(context, row, supervisor, { signal: options.abortSignal, onLost: () => recordLostStop(context.store, row) });
+    return await killRun(context, row, supervisor, { stop: true, signal: options.abortSignal, onLost, refused: ignoreItsEnd });
   } finally {
     supervisor.close();
   }
 }
 
-/** As `waitForRun`; undefined when it takes longer. */
-async function endsWithin(context: Context, row: ContainerRow, supervisor: SupervisorConnection, seconds: number, abort: AbortSignal | undefined): Promise<boolean | undefined> {
+/** Undefined when it takes longer. */
+async function within<T>(seconds: number, abort: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
   const patience = new AbortController();
   const timer = seconds < 0 || seconds * 1000 > LONGEST_MS ? undefined : setTimeout(() => patience.abort(), seconds * 1000);
   try {
-    const signal = abort === undefined ? patience.signal : AbortSignal.any([patience.signal, abort]);
-    return await waitForRun(context, row, supervisor, { signal, onLost: () => recordLostStop(context.store, row) });
+    return await work(abort === undefined ? patience.signal : AbortSignal.any([patience.signal, abort]));
   } catch (error) {
     if (!patience.signal.aborted || abort?.aborted === true) throw error;
     return undefined;
