@@ -192,6 +192,7 @@
         "native/supervisor/shared_root.cc",
         "native/supervisor/shim_link.cc",
         "native/supervisor/supervisor.cc",
+        "native/supervisor/system_paths.cc",
         "native/supervisor/timer.cc",
         "native/sys/journal.cc",
         "native/sys/syscalls.cc"

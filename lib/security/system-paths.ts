@@ -10,22 +10,23 @@ const absolute = (path: string) => `/${path}`;
 export const MASKED_PATHS: readonly string[] = [...MASKED_FILES, ...MASKED_DIRECTORIES].map(absolute).sort();
 export const READ_ONLY_PATHS: readonly string[] = READ_ONLY.map(absolute);
 
-/**
- * What covers them: of a fresh sysfs, where nothing can be made. A tmpfs for each, as Docker has it, costs: every file system takes
- * some kilobytes of the kernel's, and some more in each control group of the machine.
- */
-const EMPTY = 'sys/fs/cgroup';
-
 let keys: string[] | undefined;
 
-/** The mounts, for a sysfs on which nothing is mounted yet, that hide and protect them. Only paths this kernel has: a mount that is bound to fail would still cost its attempt. */
+/**
+ * What hides and protects them, once proc and a sysfs on which nothing is mounted are there: all in one, see native/supervisor/system_paths.h.
+ * Only paths this kernel has: looking for one that is not there would cost every start.
+ */
 export function systemPathKeys(): string[] {
-  keys ??= [
-    ...READ_ONLY.filter(exists).map((path) => `lxc.mount.entry=${path} ${path} none bind,ro,optional,relative 0 0`),
-    ...MASKED_FILES.filter(exists).map((path) => `lxc.mount.entry=/dev/null ${path} none bind,optional 0 0`),
-    ...[...MASKED_DIRECTORIES.filter(exists), ...thermalThrottles()].map((path) => `lxc.mount.entry=${EMPTY} ${path} none bind,ro,nosuid,nodev,noexec,optional,relative 0 0`),
-  ];
+  const words = (how: string, paths: string[]) => paths.filter(exists).map((path) => `${how}=${path}`);
+  keys ??= mountsOf([...words('read-only', READ_ONLY), ...words('null', MASKED_FILES), ...words('empty', [...MASKED_DIRECTORIES, ...thermalThrottles()])]);
   return keys;
+}
+
+/** liblxc cuts off a line of more than 4,096 bytes, and a machine may have hundreds of processors. */
+export function mountsOf(words: string[], together = 32): string[] {
+  const mounts: string[] = [];
+  for (let i = 0; i < words.length; i += together) mounts.push(`lxc.mount.entry=system-paths proc system-paths ${words.slice(i, i + together).join()} 0 0`);
+  return mounts;
 }
 
 /** Counters of each processor, by which one container could tell what others compute. */

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "supervisor/device_node.h"
+#include "supervisor/system_paths.h"
 
 namespace dockerlite {
 namespace {
@@ -173,6 +174,7 @@ int DetachedSource(const char* source) {
 // What liblxc's child calls.
 extern "C" __attribute__((visibility("default"))) int mount(const char* source, const char* target, const char* type,
                                                             unsigned long flags, const void* data) noexcept {
+  if (type && strcmp(type, kSystemPaths) == 0) return CoverSystemPaths(target, static_cast<const char*>(data));
   int detached = (flags & MS_BIND) && !(flags & MS_REMOUNT) ? DetachedSource(source) : -1;
   if (detached >= 0)
     return static_cast<int>(syscall(SYS_move_mount, detached, "", AT_FDCWD, target,

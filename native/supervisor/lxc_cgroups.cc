@@ -31,7 +31,7 @@ std::atomic<bool> g_joined = false;  // set by the spawner's thread, and what a 
 std::string g_monitor;               // its pid as liblxc writes it, when it is where it belongs
 std::vector<std::string> g_bases;
 bool g_keepOwner = false;
-bool g_standsIn = false;
+bool g_standsIn = false;  // from the fork that is left out until liblxc has waited for its end
 
 bool IsCgroup(int directory) {
   struct statfs system {};
@@ -53,25 +53,14 @@ bool MoveHere(const std::string& group) {
   return fd && write(fd.get(), "0", 1) == 1;
 }
 
-// A number that is written may be a limit or a sysctl's value too.
-bool IsListOfProcesses(int fd) {
-  constexpr std::string_view kName = "/cgroup.procs";
+bool IsCalled(int fd, std::string_view name) {
   char target[512];
   const ssize_t length = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target, sizeof target);
-  return length > 0 && std::string_view(target, static_cast<size_t>(length)).ends_with(kName);
+  return length > 0 && std::string_view(target, static_cast<size_t>(length)).ends_with(name);
 }
 
-// Only for its number: what it would do is left out.
-int End(void*) { return 0; }
-
-// liblxc forks a process into a user namespace like the container's for nothing but to give the groups away: that copies the
-// page tables and, as it runs, a good deal of the memory. This one shares them, ends at once, and is waited for in its place.
-long StandIn() {
-  alignas(16) static char stack[4096];
-  const int pid = clone(End, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | SIGCHLD, nullptr);
-  g_standsIn = pid > 0;
-  return pid;
-}
+// Of the process that is left out: the ids it would have, and the word that it may begin.
+bool IsForStandIn(int fd, size_t size) { return size == 1 || IsCalled(fd, "id_map"); }
 
 }  // namespace
 
@@ -112,12 +101,9 @@ void EndSparing() {
 
 // A process moves by its number being written.
 extern "C" __attribute__((visibility("default"))) ssize_t write(int fd, const void* data, size_t size) {
-  if (!g_monitor.empty() && g_monitor == std::string_view(static_cast<const char*>(data), size) && IsListOfProcesses(fd))
-    return static_cast<ssize_t>(size);
-  if (g_standsIn && size == 1) {  // the word that it may begin
-    g_standsIn = false;
-    return 1;
-  }
+  // A number may be a limit or a sysctl's value too.
+  const bool names = !g_monitor.empty() && g_monitor == std::string_view(static_cast<const char*>(data), size);
+  if ((names && IsCalled(fd, "/cgroup.procs")) || (g_standsIn && IsForStandIn(fd, size))) return static_cast<ssize_t>(size);
   return syscall(SYS_write, fd, data, size);
 }
 
@@ -131,10 +117,22 @@ extern "C" __attribute__((visibility("default"))) long syscall(long number, ...)
   long arguments[6];
   for (long& argument : arguments) argument = va_arg(list, long);
   va_end(list);
-  if (number == SYS_clone3 && g_keepOwner && reinterpret_cast<const clone_args*>(arguments[0])->flags == CLONE_NEWUSER) return StandIn();
+  // liblxc forks a process into a user namespace like the container's for nothing but to give the groups away. It is told of
+  // one that has done so: this one's number is there, and what is written and waited for is left out.
+  if (number == SYS_clone3 && g_keepOwner && reinterpret_cast<const clone_args*>(arguments[0])->flags == CLONE_NEWUSER) {
+    g_standsIn = true;
+    return getpid();
+  }
   const long result = next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
   if (result == 0 && (number == SYS_clone3 || number == SYS_clone)) DieWithParent();
   return result;
+}
+
+extern "C" __attribute__((visibility("default"))) pid_t waitpid(pid_t pid, int* status, int options) {
+  if (!g_standsIn || pid != getpid()) return static_cast<pid_t>(syscall(SYS_wait4, pid, status, options, nullptr));
+  g_standsIn = false;
+  if (status) *status = 0;
+  return pid;
 }
 
 // liblxc insists on having made a monitor's group itself; ours is there already, but for the first.

@@ -12,6 +12,7 @@ import { checkIsolation, type Isolation } from '../../lib/security/isolation';
 import { parseSecurityOptions } from '../../lib/security/security-options';
 import { sysctlOrder } from '../../lib/security/sysctls';
 import { parseUlimit } from '../../lib/security/ulimits';
+import { mountsOf } from '../../lib/security/system-paths';
 import { Cli } from '../helpers/cli';
 import { readAll, TestEngine } from '../helpers/engine';
 import { LoopDevice } from '../helpers/loop-device';
@@ -61,6 +62,13 @@ describe('how a container is kept apart', () => {
     const mounts = await sh('grep -E " /(proc|sys|dev/shm) " /proc/mounts | cut -d" " -f2,4 | sort');
     for (const line of mounts.split('\n')) for (const option of ['nosuid', 'nodev', 'noexec']) assert.ok(line.includes(option), line);
     assert.match(mounts, /^\/sys ro,/m);
+  });
+
+  it('hides more paths than a line of liblxc\'s holds', () => {
+    const words = Array.from({ length: 600 }, (_, cpu) => `empty=sys/devices/system/cpu/cpu${cpu}/thermal_throttle`);
+    const mounts = mountsOf(words);
+    assert.ok(mounts.every((mount) => mount.length < 4096));
+    assert.deepEqual(mounts.flatMap((mount) => (mount.split(' ')[3] as string).split(',')), words);
   });
 
   it('has limits, groups and sysctls of its own', async () => {
