@@ -11,7 +11,7 @@ case ${1:-} in *[!0-9]* | '') ;; *) seconds=$1; shift ;; esac
 
 # What each is made of: its entry, fuzz_TARGET in the first directory, and sources.
 archive=(native/archive/{acl,apply_meta,decoder,decompress,fd_stream,names,pax_header,remove_tree,root_dir,tar_reader,tree_writer,unpack,whiteouts,writeback,xattrs}.cc)
-orders=(native/net/{host_port,nft_batch,nft_read,port_alias,raw_socket}.cc native/sys/{journal,syscalls}.cc
+orders=(native/net/{host_port,link,netlink,nft_batch,nft_read,port_alias,raw_socket,veth}.cc native/sys/{journal,syscalls}.cc
   native/supervisor/{container_names,denials,dns_listener,dns_message,dns_upstream,egress_gate,event_log,event_loop,frame,json_log,messages,network,resolver,timer}.cc)
 declare -A sources=(
   [apply]="native/snapshot/fuzz_apply.cc $(echo native/snapshot/{confined_tree,file_data,tree_applier}.cc native/btrfs/{crc32c,send_stream}.cc native/archive/{names,remove_tree,root_dir,xattrs}.cc native/sys/syscalls.cc)"

@@ -30,7 +30,7 @@ std::string ProtocolName(uint8_t number) {
 void Denials::Begin(std::vector<EgressOrders::Sets> refused) {
   refused_ = std::move(refused);
   packets_.assign(refused_.size(), 0);
-  refused_.empty() ? look_.Disarm() : static_cast<void>(look_.Arm(kPeriodNs));
+  refused_.empty() ? look_.Disarm() : look_.Arm(kPeriodNs);
 }
 
 void Denials::End() {

@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,18 +13,13 @@
 #include <cstring>
 
 #include "supervisor/dns_message.h"
+#include "sys/clock.h"
 
 namespace dockerlite {
 namespace {
 
 constexpr size_t kLongest = 65536, kMostPending = 64;
 constexpr int64_t kPatienceMs = 5000;
-
-int64_t NowMs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 // Of the host's resolv.conf as it is now: it is read for each question that is passed on.
 std::vector<std::string> HostServers() {
@@ -77,7 +71,7 @@ bool DnsUpstream::Ask(std::string query, bool tcp, const std::vector<std::string
   memcpy(query.data(), &pending->ours, 2);
   pending->tcp = tcp;
   pending->answered = std::move(answered);
-  pending->deadline = NowMs() + kPatienceMs;
+  pending->deadline = MonotonicMs() + kPatienceMs;
   if (tcp) {
     pending->out += static_cast<char>(query.size() >> 8);
     pending->out += static_cast<char>(query.size() & 0xff);
@@ -141,7 +135,7 @@ DnsUpstream::Progress DnsUpstream::Exchange(Pending& pending, uint32_t events) {
 }
 
 void DnsUpstream::Expire() {
-  const int64_t now = NowMs();
+  const int64_t now = MonotonicMs();
   for (size_t i = 0; i < pending_.size();) {
     // The oldest go for the newest.
     if (pending_[i]->deadline > now && pending_.size() < kMostPending) {

@@ -4,6 +4,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
+
+#include "supervisor/timer.h"
+#include "sys/clock.h"
+
 namespace dockerlite {
 
 int RawEpollWait(int epoll, epoll_event* events, int capacity, int timeout) {
@@ -39,14 +45,34 @@ void EventLoop::Forget(int fd) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void EventLoop::Turn(int timeout) {
+void EventLoop::Turn() {
   epoll_event events[16];
-  int count = RawEpollWait(epoll_.get(), events, 16, timeout);
+  int count = RawEpollWait(epoll_.get(), events, 16, TimeLeft());
   for (int i = 0; i < count; i++) {
     auto fd = static_cast<int>(events[i].data.u64 & 0x7fffffff);
     auto generation = static_cast<uint32_t>(events[i].data.u64 >> 32);
     Slot& slot = slots_[static_cast<size_t>(fd)];
     if (slot.watcher && slot.generation == generation) slot.watcher->OnReady(fd, events[i].events);
+  }
+  CallDue();
+}
+
+// In ms, as epoll_wait(2) wants it: never too short, which would make it turn for nothing.
+int EventLoop::TimeLeft() const {
+  if (timers_.empty()) return -1;
+  const int64_t left = (*std::ranges::min_element(timers_, {}, &Timer::due_))->due_ - MonotonicNs();
+  return static_cast<int>(std::clamp<int64_t>((left + 999'999) / 1'000'000, 0, INT_MAX));
+}
+
+void EventLoop::CallDue() {
+  if (timers_.empty()) return;
+  // Each call may arm and disarm any of them.
+  for (const int64_t now = MonotonicNs();;) {
+    auto due = std::ranges::find_if(timers_, [now](const Timer* timer) { return timer->due_ <= now; });
+    if (due == timers_.end()) return;
+    Timer* timer = *due;
+    timers_.erase(due);
+    timer->call_();
   }
 }
 

@@ -17,7 +17,9 @@ class Watcher {
   virtual void OnReady(int fd, uint32_t events) = 0;
 };
 
-// One epoll instance. A watcher may remove any descriptor, its own too, while it is being told.
+class Timer;
+
+// One epoll instance, and timers. A watcher may remove any descriptor, its own too, while it is being told.
 class EventLoop {
  public:
   EventLoop();
@@ -25,17 +27,22 @@ class EventLoop {
   bool Watch(int fd, uint32_t events, Watcher* watcher);
   void Change(int fd, uint32_t events);
   void Forget(int fd);
-  // Waits once and tells the watchers.
-  void Turn(int timeout);
+  // Waits once, and tells the watchers and the timers that are due.
+  void Turn();
 
  private:
+  friend class Timer;
   struct Slot {
     Watcher* watcher = nullptr;
     uint32_t generation = 0;
   };
 
+  int TimeLeft() const;
+  void CallDue();
+
   UniqueFd epoll_;
-  std::vector<Slot> slots_;  // indexed by descriptor
+  std::vector<Slot> slots_;     // indexed by descriptor
+  std::vector<Timer*> timers_;  // those that are armed
 };
 
 // The real epoll_wait(2): the supervisor's own symbol of that name is what liblxc calls, see lxc_mainloop.h.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/health.h"
 
-#include <time.h>
-
 #include "supervisor/json_log.h"
+#include "sys/clock.h"
 
 namespace dockerlite {
 namespace {
@@ -12,13 +11,6 @@ constexpr char kStarting[] = "starting";
 constexpr char kHealthy[] = "healthy";
 constexpr char kUnhealthy[] = "unhealthy";
 constexpr size_t kLogLength = 5;
-
-// The wall clock may be set.
-int64_t MonotonicNs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
 
 }  // namespace
 

@@ -10,7 +10,7 @@ namespace dockerlite {
 bool Supervisor::AwaitRestart() {
   bool due = false;
   Timer timer(loop_, [&] { due = true; });
-  if (!timer.Arm(*restartDelay_)) due = true;
+  timer.Arm(*restartDelay_);
   while (!due && !policy_.cancelled()) Turn();
   if (!policy_.cancelled()) return true;
   restartDelay_.reset();

@@ -203,7 +203,7 @@ void Supervisor::Serve(int lxcEpoll) {
 }
 
 void Supervisor::Turn() {
-  loop_.Turn(-1);
+  loop_.Turn();
   log_.Flush();
   Sweep();
 }

@@ -3,27 +3,28 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "supervisor/event_loop.h"
 
 namespace dockerlite {
 
-// Calls once, some time after it was armed. It must not be destroyed in its own call. Costs a descriptor from the first
-// Arm on.
-class Timer : public Watcher {
+// Calls once, some time after it was armed. It must not be destroyed in its own call. The loop itself keeps the time: there is
+// no descriptor that the kernel could refuse.
+class Timer {
  public:
   Timer(EventLoop& loop, std::function<void()> call) : loop_(loop), call_(std::move(call)) {}
-  ~Timer() override { loop_.Forget(fd_.get()); }
-  // False when the kernel has no timer to give.
-  bool Arm(int64_t nanoseconds);
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { Disarm(); }
+  void Arm(int64_t nanoseconds);
   void Disarm();
-  void OnReady(int fd, uint32_t events) override;
 
  private:
-  bool Set(int64_t nanoseconds);
+  friend class EventLoop;
   EventLoop& loop_;
   std::function<void()> call_;
-  UniqueFd fd_;
+  int64_t due_ = 0;
 };
 
 }  // namespace dockerlite

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstdint>
 
-namespace dockerlite {
+#include "sys/clock.h"
 
-inline int64_t MonotonicMs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
+namespace dockerlite {
 
 // Says how often something may be done: `burst` times at once, `perSecond` in the long run.
 class TokenBucket {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { preload } from '../../helpers/preload';
 
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/failing-calls.c');
 /** struct control of that file. */
@@ -37,11 +38,12 @@ export class Interposer {
 
   /** What `work` spawns has the calls wrapped. */
   async around<T>(work: () => Promise<T>): Promise<T> {
-    Object.assign(process.env, { LD_PRELOAD: this.library, DOCKERLITE_TEST_FAULTS: this.path });
+    process.env['DOCKERLITE_TEST_FAULTS'] = this.path;
+    const endPreload = preload(this.library);
     try {
       return await work();
     } finally {
-      delete process.env['LD_PRELOAD'];
+      endPreload();
       delete process.env['DOCKERLITE_TEST_FAULTS'];
     }
   }

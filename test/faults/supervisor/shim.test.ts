@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Engine } from '../../../lib/engine';
 import { supervisors } from '../../crash/victims';
 import { TestEngine } from '../../helpers/engine';
+import { preload } from '../../helpers/preload';
 import { until } from '../../helpers/supervision';
 
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/missing-shim.c');
@@ -13,15 +14,17 @@ const SOURCE = join(__dirname, '../../../../test/faults/supervisor/missing-shim.
 describe('a spawner that cannot open its init shim', () => {
   let test: TestEngine;
   let marker: string;
+  let endPreload: () => void;
   before(async () => {
     test = await TestEngine.create({ pool: 0 });
     marker = join(test.loop.directory, 'marker');
     const library = join(test.loop.directory, 'missing-shim.so');
     execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-o', library, SOURCE], { stdio: 'inherit' });
-    Object.assign(process.env, { LD_PRELOAD: library, DOCKERLITE_TEST_MARKER: marker });
+    process.env['DOCKERLITE_TEST_MARKER'] = marker;
+    endPreload = preload(library);
   });
   after(async () => {
-    delete process.env['LD_PRELOAD'];
+    endPreload();
     delete process.env['DOCKERLITE_TEST_MARKER'];
     await test.remove();
   });

@@ -6,6 +6,7 @@ import { Engine } from '../../../lib/engine';
 import { supervisors } from '../../crash/victims';
 import { TestEngine } from '../../helpers/engine';
 import { patience } from '../../helpers/patience';
+import { preload } from '../../helpers/preload';
 
 const SOURCE = join(__dirname, '../../../../test/faults/supervisor/stopped-thread.c');
 
@@ -29,12 +30,13 @@ describe('a spawner that forks while its thread is in the middle of something', 
     it(`${what}: the container starts all the same`, async () => {
       const client = await Engine.open({ root: test.root, pool: 0 });
       const container = await client.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
-      Object.assign(process.env, { LD_PRELOAD: library, DOCKERLITE_TEST_STOP_AT: call });
+      process.env['DOCKERLITE_TEST_STOP_AT'] = call;
+      const endPreload = preload(library);
       try {
         await container.start();
         assert.equal((await container.wait()).exitCode, 0);
       } finally {
-        delete process.env['LD_PRELOAD'];
+        endPreload();
         delete process.env['DOCKERLITE_TEST_STOP_AT'];
         await client.close();
       }
