@@ -4,6 +4,7 @@ import type { MountOptions } from '../../lib/containers/mount-spec';
 import type { ContainerOptions } from '../../lib/containers/spec';
 import { type Args, type OptionSpecs, UsageError } from '../command';
 import { readNamedFile } from '../read-file';
+import { checkDockerOptions, DOCKER_OPTIONS } from './docker-options';
 import { HEALTH_OPTIONS, healthOptions } from './health-options';
 import { ISOLATION_OPTIONS, isolationOptions } from './isolation-options';
 import { parseLabels } from './label-option';
@@ -16,6 +17,7 @@ import { NETWORK_OPTIONS, networkingOptions } from './network-options';
 export const CONTAINER_OPTIONS = {
   ...NETWORK_OPTIONS,
   ...CREATE_LIMIT_OPTIONS,
+  ...DOCKER_OPTIONS,
   ...ISOLATION_OPTIONS,
   ...LOG_OPTIONS,
   attach: { type: 'list', alias: 'a', value: 'STREAM', describe: 'Attach to STDIN, STDOUT or STDERR' },
@@ -54,6 +56,7 @@ export type ContainerArgs = Args<typeof CONTAINER_OPTIONS>;
 
 /** What was asked for, as the library takes it. @throws UsageError */
 export function containerOptions(args: ContainerArgs): ContainerOptions {
+  checkDockerOptions(args);
   const [image, ...command] = args._;
   return {
     image: image as string,
@@ -72,7 +75,7 @@ export function containerOptions(args: ContainerArgs): ContainerOptions {
     stopTimeout: args['stop-timeout'],
     ...networkingOptions(args),
     mounts: mounts(args),
-    storageOptions: parseLabels(args['storage-opt'], '--storage-opt'),
+    storageOptions: storageOptions(args),
     tmpfs: [...args.tmpfs],
     volumesFrom: args['volumes-from'],
     readonlyRootfs: args['read-only'],
@@ -130,6 +133,11 @@ export function readVariables(file: string, option: string): string[] {
 function restart(args: ContainerArgs): string | undefined {
   if (args.rm && args.restart !== undefined && !['', 'no'].includes(args.restart)) throw new UsageError('conflicting options: cannot specify both --restart and --rm');
   return args.restart;
+}
+
+function storageOptions(args: ContainerArgs): Record<string, string> {
+  if (!args['storage-opt'].every((option) => option.includes('='))) throw new UsageError('invalid storage option');
+  return parseLabels(args['storage-opt'], '--storage-opt');
 }
 
 function mounts(args: ContainerArgs): (string | MountOptions)[] {

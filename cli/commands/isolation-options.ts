@@ -43,6 +43,11 @@ export function isolationOptions(args: IsolationArgs): Partial<Isolation> | unde
   }
 }
 
+function userns({ userns: mode }: IsolationArgs): Isolation['userns'] | undefined {
+  if (mode !== undefined && !['', 'host', 'private'].includes(mode)) throw Object.assign(new UsageError('--userns: invalid USER mode'), { hint: 'use host or private' });
+  return (mode || undefined) as Isolation['userns'] | undefined;
+}
+
 function readOptions(args: IsolationArgs): Partial<Isolation> | undefined {
   const given = {
     ...parseSecurityOptions(args['security-opt'].map(readProfile)),
@@ -59,7 +64,7 @@ function readOptions(args: IsolationArgs): Partial<Isolation> | undefined {
     shmSize: args['shm-size'] === undefined ? undefined : parseSize('shm-size', args['shm-size']),
     sysctls: args.sysctl.length === 0 ? undefined : sysctls(args.sysctl),
     ulimits: some(args.ulimit.map(parseUlimit)),
-    userns: (args.userns || undefined) as Isolation['userns'] | undefined,
+    userns: userns(args),
     utsMode: args.uts,
   };
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Isolation>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkHost, checkServer, checkWord, type NetworkingOptions } from '../../lib/containers/networking';
-import { checkLink, type EndpointOptions } from '../../lib/network/endpoint';
+import { checkLink, checkMac, type EndpointOptions } from '../../lib/network/endpoint';
 import { readEgressFile } from '../../lib/network/egress-file';
 import { parsePublish } from '../../lib/network/port-spec';
 import { parseExpose } from '../../lib/util/ports';
@@ -40,8 +40,10 @@ export function networkingOptions(args: NetworkArgs): NetworkingOptions {
   checkEach('--dns-search', args['dns-search'], checkWord);
   checkEach('--add-host', args['add-host'], checkHost);
   checkEach('--link', args.link, checkLink);
-  checkPorts(args.publish, parsePublish);
-  checkPorts(args.expose, parseExpose);
+  checkAll(args.publish, parsePublish);
+  checkAll(args.expose, parseExpose);
+  checkAll(args['mac-address'] === undefined ? [] : [args['mac-address']], checkMac);
+  if (args['network-alias'].length > 0 && ['none', 'host'].includes(args.network[0] ?? '')) throw new UsageError('network-scoped aliases are only supported for user-defined networks');
   return {
     ...(network.length > 0 && { network }),
     ...given({ ip: args.ip, ip6: args.ip6, macAddress: args['mac-address'], domainname: args.domainname }),
@@ -70,7 +72,7 @@ export function checkEach(flag: string, values: readonly string[], check: (value
 }
 
 /** Docker's client reads these when it knows all flags: then it does not name the flag. @throws UsageError */
-function checkPorts(values: readonly string[], parse: (value: string) => unknown): void {
+function checkAll(values: readonly string[], parse: (value: string) => unknown): void {
   try {
     values.forEach(parse);
   } catch (error) {

@@ -62,6 +62,8 @@ export function limitOptions(args: Args<typeof LIMIT_OPTIONS>): Partial<Resource
 
 /** What `run` and `create` were asked for; undefined when no limit was given. @throws UsageError, E_UNSUPPORTED */
 export function resourceOptions(args: Args<typeof CREATE_LIMIT_OPTIONS>): Partial<Resources> | undefined {
+  const swappiness = args['memory-swappiness'];
+  if (swappiness !== undefined && !(swappiness >= -1 && swappiness <= 100)) throw new UsageError(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
   const rates = (flag: 'device-read-bps' | 'device-write-bps' | 'device-read-iops' | 'device-write-iops') =>
     args[flag].length === 0 ? undefined : args[flag].map((text) => parseRate(flag, text));
   const weights = args['blkio-weight-device'].map(parseWeight);
@@ -73,7 +75,7 @@ export function resourceOptions(args: Args<typeof CREATE_LIMIT_OPTIONS>): Partia
       blkioDeviceWriteBps: rates('device-write-bps'),
       blkioDeviceReadIOps: rates('device-read-iops'),
       blkioDeviceWriteIOps: rates('device-write-iops'),
-      memorySwappiness: args['memory-swappiness'],
+      memorySwappiness: swappiness,
     }),
   };
   return Object.keys(all).length === 0 ? undefined : all;

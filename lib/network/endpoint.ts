@@ -54,7 +54,7 @@ function checkAlias(alias: string): string {
 }
 
 /** An address for one host (the lowest bit of the first byte is 0). @throws E_INVALID */
-function checkMac(mac: string): string {
+export function checkMac(mac: string): string {
   if (mac === '') return '';
   const plain = mac.toLowerCase().replace(/-/g, ':');
   if (/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(plain) && plain !== '00:00:00:00:00:00') return plain;
