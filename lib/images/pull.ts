@@ -47,7 +47,7 @@ export function pullImage(context: Context, name: string, options: PullOptions =
   return new Transfer(async (emit) => {
     const reference = parseRemoteReference(name);
     await using registries = new Registries(options.registries);
-    return pullOne(context, registries, reference, options, emit);
+    return await pullOne(context, registries, reference, options, emit);
   });
 }
 

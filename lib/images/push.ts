@@ -54,7 +54,7 @@ export function pushImage(context: Context, name: string, options: PushOptions =
         context.store.db.run('INSERT OR IGNORE INTO repo_digests (name, image) VALUES (?, ?)', `${familiarName(reference)}@${answer.digest}`, image.id);
         return answer;
       });
-    return (options.asSnapshot === true ? asSnapshot : asLayers)(context, { registries, target, image, signal: options.signal, emit, publish });
+    return await (options.asSnapshot === true ? asSnapshot : asLayers)(context, { registries, target, image, signal: options.signal, emit, publish });
   });
 }
 

@@ -89,6 +89,18 @@ describe('pushing images', () => {
     for (const { digest } of [...manifest('mixed:v1').layers, manifest('mixed:v1').config]) assert.ok(fake.links.has(`mixed@${digest}`));
   });
 
+  it('leaves no connection behind, nor does a pull', async () => {
+    fake.addImage('gz', 'v2', [layerOf([{ name: 'a', content: 'a' }])]);
+    const port = Number(new URL(fake.url).port).toString(16).toUpperCase().padStart(4, '0');
+    // Local and remote address, 01 is ESTABLISHED.
+    const open = () => readFileSync('/proc/self/net/tcp', 'utf8').match(new RegExp(`: \\S+ \\S+:${port} 01 `, 'g'))?.length ?? 0;
+    await pull('gz:v2');
+    assert.equal(open(), 0, 'of the pull');
+    await test.engine.images.tag(`${fake.host}/gz:v2`, `${fake.host}/again:v2`);
+    await push('again:v2');
+    assert.equal(open(), 0, 'of the push');
+  });
+
   it('pushes what was imported as one layer', async () => {
     await test.engine.images.tag('busybox', `${fake.host}/imported:v1`);
     await push('imported:v1');
