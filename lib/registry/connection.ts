@@ -2,6 +2,7 @@
 import { Authorizer } from './authorizer';
 import type { Credentials } from './docker-config';
 import { DockerliteError } from '../errors';
+import { isLoopback } from './hosts';
 import { DOCKER_HUB } from './reference';
 import { nextPause, pause } from './retry';
 import type { Patience } from './settings';
@@ -72,7 +73,10 @@ export class RegistryConnection {
     return this.found;
   }
 
-  /** A registry that need not be secure may speak plain HTTP: that is tried when TLS does not work, as Docker does. */
+  /**
+   * A registry that need not be secure may speak plain HTTP: that is tried when TLS does not work, as Docker does. On this machine,
+   * where nobody listens in, it is tried first: there it is what most speak, and TLS takes a while to load.
+   */
   private async find(signal?: AbortSignal): Promise<URL> {
     if (typeof this.at !== 'string') return new URL('v2/', this.at.href.endsWith('/') ? this.at : `${this.at.href}/`);
     const address = `https://${this.at === DOCKER_HUB ? DOCKER_HUB_HOST : this.at}/v2/`;
@@ -81,14 +85,21 @@ export class RegistryConnection {
     const { transport } = this.options;
     if (!transport.settings.isInsecure(this.at)) return secure;
     const plain = new URL(secure.href.replace('https:', 'http:'));
-    for (const url of [secure, plain]) {
+    for (const url of isLoopback(secure.host) ? [plain, secure] : [secure]) {
       try {
-        await drain(await transport.send({ method: 'GET', url, headers: {}, signal, retry: url === plain }));
-        return url;
+        const response = await transport.send({ method: 'GET', url, headers: {}, signal, retry: false });
+        await drain(response);
+        if (url === secure || speaksPlain(response, plain)) return url;
       } catch (error) {
-        if (url === plain || !(error instanceof DockerliteError) || error.code !== 'E_REGISTRY_UNREACHABLE') throw error;
+        if (!(error instanceof DockerliteError) || error.code !== 'E_REGISTRY_UNREACHABLE') throw error;
       }
     }
+    await drain(await transport.send({ method: 'GET', url: plain, headers: {}, signal }));
     return plain;
   }
+}
+
+/** Servers that want TLS call it a bad request, or point to where they speak it. */
+function speaksPlain({ status, url }: HttpResponse, asked: URL): boolean {
+  return status !== 400 && url.origin === asked.origin;
 }

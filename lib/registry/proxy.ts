@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BlockList, isIP } from 'node:net';
 import { DockerliteError } from '../errors';
-import { hostName } from './settings';
+import { familyOf, hostName, isLoopback, networkOf } from './hosts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,7 +20,7 @@ export function proxyFor(url: URL, environment: Environment = process.env): URL 
 function isExcluded(url: URL, list: string): boolean {
   const name = hostName(url.host);
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  if (name === 'localhost' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)) return true;
+  if (isLoopback(url.host)) return true;
   return list
     .split(/[\s,]+/)
     .filter((entry) => entry !== '')
@@ -30,21 +29,12 @@ function isExcluded(url: URL, list: string): boolean {
 
 function matches(entry: string, name: string, port: string): boolean {
   if (entry === '*') return true;
-  const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);
-  if (cidr !== null && isIP(cidr[1] as string) !== 0) return inSubnet(cidr[1] as string, Number(cidr[2]), name);
+  const network = networkOf(entry);
+  if (network !== undefined) return network(name);
   const withPort = /^(.*[^:]|\[.*\]):(\d+)$/.exec(entry);
-  if (withPort !== null && isIP(entry) === 0) return withPort[2] === port && matches(withPort[1] as string, name, port);
+  if (withPort !== null && familyOf(entry) === 0) return withPort[2] === port && matches(withPort[1] as string, name, port);
   if (entry.startsWith('*.')) return name.endsWith(entry.slice(1));
   if (entry.startsWith('.')) return name.endsWith(entry);
   const plain = entry.replace(/^\[|\]$/g, '');
-  return name === plain || (isIP(name) === 0 && name.endsWith(`.${plain}`));
-}
-
-function inSubnet(network: string, bits: number, name: string): boolean {
-  const family = isIP(network);
-  if (isIP(name) !== family || bits > (family === 4 ? 32 : 128)) return false;
-  const type = family === 4 ? 'ipv4' : 'ipv6';
-  const block = new BlockList();
-  block.addSubnet(network, bits, type);
-  return block.check(name, type);
+  return name === plain || (familyOf(name) === 0 && name.endsWith(`.${plain}`));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
 import { DockerliteError } from '../errors';
 import { hasOwnAuthority } from './certificates';
+import { hostName, isLoopback, networkOf } from './hosts';
 import { isObject } from './manifest';
 import { DOCKER_HUB } from './reference';
 
@@ -117,24 +117,10 @@ function mirrorUrl(text: string): URL {
 
 /** As Docker: the machine itself needs no certificate. */
 function insecureList(entries: readonly string[]): (host: string) => boolean {
-  const names = new Set<string>();
-  const blocks = new BlockList();
-  for (const entry of ['127.0.0.0/8', '::1/128', ...entries]) {
-    const cidr = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(entry);
-    const family = isIP(cidr?.[1] ?? '');
-    if (cidr === null || family === 0) names.add(entry.toLowerCase());
-    else blocks.addSubnet(cidr[1] as string, Math.min(Number(cidr[2]), family === 4 ? 32 : 128), family === 4 ? 'ipv4' : 'ipv6');
-  }
+  const networks = entries.map(networkOf).filter((network) => network !== undefined);
+  const names = new Set(entries.map((entry) => entry.toLowerCase()));
   return (host) => {
     const name = hostName(host);
-    if (names.has(host.toLowerCase()) || names.has(name) || name === 'localhost') return true;
-    const family = isIP(name);
-    return family !== 0 && blocks.check(name, family === 4 ? 'ipv4' : 'ipv6');
+    return isLoopback(host) || names.has(host.toLowerCase()) || names.has(name) || networks.some((network) => network(name));
   };
-}
-
-/** Without port and brackets. */
-export function hostName(host: string): string {
-  const bracketed = /^\[([^\]]*)\]/.exec(host);
-  return (bracketed?.[1] ?? host.replace(/:\d+$/, '')).toLowerCase();
 }
