@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Readable } from 'node:stream';
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { tellWhenDone } from '../events/outbox';
@@ -9,7 +8,7 @@ import { isForeignLayer } from '../registry/media-types';
 import { canonicalName, familiarName, familiarReference, parseRemoteReference, type RemoteReference } from '../registry/reference';
 import { Registries } from '../registry/registries';
 import type { RegistryOptions } from '../registry/settings';
-import { type Blob, pushBlob } from '../registry/uploads';
+import { type Blob, bytesBlob, pushBlob } from '../registry/uploads';
 import { Turnstile } from '../util/turnstile';
 import { announcePush } from './image-events';
 import { type PushableImage, pushable } from './pushable';
@@ -108,8 +107,7 @@ async function pushLayers(context: Context, registries: Registries, reference: R
       emit({ kind: 'layer', digest, state: result.how === 'uploaded' ? 'pushed' : result.how, ...(result.how === 'mounted' && { from: result.from }) });
     }),
   );
-  const config = Buffer.from(parts.config);
-  work.push(upload({ digest: parts.configDigest, size: config.length, open: () => Readable.from([config], { objectMode: false }) }).then(() => undefined));
+  work.push(upload(bytesBlob(parts.configDigest, parts.config)).then(() => undefined));
   try {
     await Promise.all(work);
   } catch (error) {

@@ -9,9 +9,8 @@ import type { Store } from '../store/store';
 import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
 import { chainIds } from './chain-id';
-import { layerBlobs } from './layer-blobs';
+import { layerBlobs, type StoredLayer } from './layer-blobs';
 import { claimLayers, dropClaim, layersOf } from './layer-rows';
-import type { LayerSource } from './layers';
 import { makeLayer } from './make-layer';
 import type { ImageRow, OciImage } from './record';
 
@@ -21,7 +20,7 @@ export interface PushableImage {
   /** Byte for byte. */
   config: Buffer;
   configDigest: string;
-  layers: LayerSource[];
+  layers: StoredLayer[];
   /** Chain ids, from the bottom. */
   chain: string[];
 }
@@ -46,12 +45,12 @@ export async function pushable(context: Context, image: ImageRow, signal?: Abort
  * Whether a manifest is about these very blobs: of images with the same layers, compressed by different hands, the store keeps
  * the layers that came first. Foreign ones are wherever the manifest says.
  */
-function names(manifest: string, layers: readonly LayerSource[]): boolean {
+function names(manifest: string, layers: readonly StoredLayer[]): boolean {
   const { content } = parseManifest(Buffer.from(manifest), undefined);
   return content.kind === 'manifest' && content.layers.length === layers.length && content.layers.every(({ digest }, index) => digest === layers[index]?.digest);
 }
 
-function manifestOf(config: string, layers: readonly LayerSource[]): string {
+function manifestOf(config: string, layers: readonly StoredLayer[]): string {
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: MEDIA.ociManifest,

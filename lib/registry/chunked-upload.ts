@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Readable } from 'node:stream';
 import { DockerliteError } from '../errors';
 import type { RegistryConnection } from './connection';
 import { drain, header, type HttpResponse } from './transport';
@@ -49,7 +48,7 @@ async function sendChunk(connection: RegistryConnection, url: URL, blob: Blob, {
   return connection.request(url, {
     method: 'PATCH',
     headers: { 'content-type': 'application/octet-stream', 'content-range': `${at}-${end - 1}`, 'content-length': String(end - at) },
-    body: async () => counted(upTo(await blob.open(at, signal), end - at), at, onProgress),
+    body: () => counted(blob.read(at, end), at, onProgress),
     scopes,
     signal,
     retry: false,
@@ -69,19 +68,4 @@ async function progressOf(connection: RegistryConnection, url: URL, { scopes, si
 function received(response: HttpResponse): number | undefined {
   const match = /^(?:bytes=)?0-(\d+)$/.exec(header(response, 'range') ?? '');
   return match === null || match[1] === '0' ? undefined : Number(match[1]) + 1;
-}
-
-/** The first bytes of a stream, which is then let go. */
-function upTo(stream: Readable, length: number): Readable {
-  return Readable.from(first(stream, length), { objectMode: false });
-}
-
-async function* first(stream: Readable, length: number): AsyncGenerator<Buffer> {
-  let left = length;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const piece = chunk.subarray(0, left);
-    left -= piece.length;
-    if (piece.length > 0) yield piece;
-    if (left === 0) return;
-  }
 }

@@ -11,7 +11,7 @@ export interface HttpRequest {
   url: URL;
   headers: Record<string, string>;
   /** Made anew for every attempt. */
-  body?: () => Uint8Array | Readable | Promise<Readable>;
+  body?: () => Uint8Array | AsyncIterable<Uint8Array>;
   signal?: AbortSignal | undefined;
   /** false: what it does may not be done twice. */
   retry?: boolean;
@@ -79,20 +79,21 @@ export class Transport {
   }
 
   private async once({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
-    const { request } = require('undici') as typeof import('undici');
     if (hasEnded(signal)) throw aborted(signal?.reason);
-    const content = (await body?.()) ?? null;
     try {
-      const { statusCode, headers: answered, body: stream } = await request(url, {
+      const { statusCode, headers: answered, body: stream } = await this.dispatchers.for(url).request({
+        origin: url.origin,
+        path: url.pathname + url.search,
         method,
         headers: { 'user-agent': 'dockerlite', 'accept-encoding': 'identity', ...headers },
-        body: content,
+        // It takes any iterable, which its types do not say, and is done with a piece when it asks for the next.
+        body: (body?.() ?? null) as Uint8Array | null,
         signal: signal ?? null,
-        dispatcher: this.dispatchers.for(url),
+        // Its connection goes on after a HEAD too, as those of other clients do.
+        reset: false,
       });
       return { status: statusCode, headers: answered, body: stream, url };
     } catch (error) {
-      if (content !== null && 'destroy' in content) content.destroy();
       throw hasEnded(signal) ? aborted(error) : unreachable(url, error);
     }
   }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Readable } from 'node:stream';
 import { DockerliteError } from '../errors';
 import { failure } from './answers';
 import { uploadChunks } from './chunked-upload';
@@ -15,8 +14,19 @@ export const CHUNK = 64 * 1024 ** 2;
 export interface Blob {
   digest: Digest;
   size: number;
-  /** Its bytes from an offset on. */
-  open(offset: number, signal?: AbortSignal): Readable | Promise<Readable>;
+  /** Its bytes from one offset to another. A piece may be another one as soon as the next is asked for. */
+  read(from: number, to: number): AsyncIterable<Uint8Array>;
+}
+
+/** One that is in memory. */
+export function bytesBlob(digest: Digest, bytes: Uint8Array): Blob {
+  return {
+    digest,
+    size: bytes.length,
+    async *read(from, to) {
+      yield bytes.subarray(from, to);
+    },
+  };
 }
 
 export interface UploadOptions {
@@ -126,7 +136,7 @@ class Upload {
       const location = session ?? (await this.begin());
       session = undefined;
       try {
-        const response = await this.put(location, async () => counted(await blob.open(0, options.signal), 0, options.onProgress), blob.size);
+        const response = await this.put(location, () => counted(blob.read(0, blob.size), 0, options.onProgress), blob.size);
         if (response.status === 201 || response.status === 204) return await drain(response);
         const error = await pushFailure(response, this.repository);
         if (attempt >= attempts || response.status < 500) throw error;
@@ -137,7 +147,7 @@ class Upload {
     }
   }
 
-  private put(location: URL, body: (() => Promise<Readable>) | undefined, length: number): Promise<HttpResponse> {
+  private put(location: URL, body: (() => AsyncIterable<Uint8Array>) | undefined, length: number): Promise<HttpResponse> {
     const url = new URL(location);
     url.searchParams.set('digest', this.blob.digest);
     return this.connection.request(url, {
@@ -151,9 +161,12 @@ class Upload {
   }
 }
 
-/** Tells how many bytes of a blob have been handed on. */
-export function counted(stream: Readable, from: number, onProgress: ((bytes: number) => void) | undefined): Readable {
+/** Tells how many bytes of a blob have been sent. */
+export async function* counted(pieces: AsyncIterable<Uint8Array>, from: number, onProgress: ((bytes: number) => void) | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   let at = from;
-  if (onProgress !== undefined) stream.on('data', (chunk: Buffer) => onProgress((at += chunk.length))).pause();
-  return stream;
+  for await (const piece of pieces) {
+    at += piece.length;
+    yield piece;
+    onProgress?.(at);
+  }
 }

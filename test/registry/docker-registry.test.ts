@@ -5,14 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { DockerliteError } from '../../lib/errors';
 import { putManifest } from '../../lib/registry/manifests';
 import { MEDIA } from '../../lib/registry/media-types';
 import { hostPlatform } from '../../lib/registry/platform';
 import { parseRemoteReference } from '../../lib/registry/reference';
-import { pushBlob } from '../../lib/registry/uploads';
+import { bytesBlob, pushBlob } from '../../lib/registry/uploads';
 import { DockerRegistry, missingPrograms } from '../helpers/docker-registry';
 import { sha256 } from '../helpers/fake-registry';
 import { bytesOf, collect, TestRegistries } from '../helpers/registry-client';
@@ -42,7 +41,7 @@ describe("Debian's docker-registry", function () {
   });
 
   const reference = (rest: string) => parseRemoteReference(`${server.host}/${rest}`);
-  const blobOf = (bytes: Buffer) => ({ digest: sha256(bytes), size: bytes.length, open: (offset: number) => Readable.from([bytes.subarray(offset)], { objectMode: false }) });
+  const blobOf = (bytes: Buffer) => bytesBlob(sha256(bytes), bytes);
 
   /** Pushes an image of one layer by our own means; its manifest's digest. */
   async function push(name: string, layer: Buffer, options: { chunk?: number } = {}): Promise<string> {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { DockerliteError } from '../../lib/errors';
 import { putManifest } from '../../lib/registry/manifests';
 import { MEDIA } from '../../lib/registry/media-types';
 import { parseRemoteReference } from '../../lib/registry/reference';
 import { addReferrer } from '../../lib/registry/referrers';
-import { type Blob, pushBlob } from '../../lib/registry/uploads';
+import { type Blob, bytesBlob, pushBlob } from '../../lib/registry/uploads';
 import { FakeRegistry, fail, sha256 } from '../helpers/fake-registry';
 import { TestRegistries } from '../helpers/registry-client';
 
@@ -28,11 +27,12 @@ describe('pushing to a registry', () => {
   const connection = () => registries.connection(fake.host);
   function blobOf(bytes: Buffer): Blob & { opened: number[] } {
     const opened: number[] = [];
-    const open = (offset: number) => {
-      opened.push(offset);
-      return Readable.from([bytes.subarray(offset)], { objectMode: false });
+    const blob = bytesBlob(sha256(bytes), bytes);
+    const read = (from: number, to: number) => {
+      opened.push(from);
+      return blob.read(from, to);
     };
-    return { digest: sha256(bytes), size: bytes.length, open, opened };
+    return { ...blob, read, opened };
   }
   const kept = (blob: Blob) => fake.links.has(`a/b@${blob.digest}`);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream, createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Context } from '../../context';
@@ -11,8 +10,9 @@ import { type ParsedManifest, parseManifest } from '../../registry/manifest';
 import { getManifest, putManifest } from '../../registry/manifests';
 import { familiarName, type RemoteReference } from '../../registry/reference';
 import { addReferrer } from '../../registry/referrers';
-import { type Blob, pushBlob } from '../../registry/uploads';
+import { type Blob, bytesBlob, pushBlob } from '../../registry/uploads';
 import { Workspace } from '../../store/workspace';
+import { filePieces } from '../../util/file-pieces';
 import { Digester } from '../digester';
 import type { Publish } from '../push';
 import type { ImageRow, OciImage } from '../record';
@@ -103,11 +103,11 @@ async function upload(context: Context, push: SnapshotPush, parent: PushedParent
     await pipeline(createReadStream(path), createGzip(), packed, createWriteStream(`${path}.gz`, { mode: 0o600 }), { signal });
     const stream = { digest: `sha256:${packed.digest()}`, size: packed.size };
     const put = (blob: Blob) => pushBlob(connection, target, blob, { signal, onProgress: (current) => emit({ kind: 'layer', digest: blob.digest, state: 'pushing', current, total: blob.size }) });
-    const result = await put({ ...stream, open: (offset) => createReadStream(`${path}.gz`, { start: offset }) });
+    const result = await put({ ...stream, read: (from, to) => filePieces(`${path}.gz`, from, to) });
     emit({ kind: 'layer', digest: stream.digest, state: result.how === 'exists' ? 'exists' : 'pushed' });
-    const text = Buffer.from(config);
-    const small = { digest: `sha256:${id}`, size: text.length };
-    await pushBlob(connection, target, { ...small, open: (offset) => Readable.from([text.subarray(offset)], { objectMode: false }) }, { signal });
+    const text = bytesBlob(`sha256:${id}`, Buffer.from(config));
+    await pushBlob(connection, target, text, { signal });
+    const small = { digest: text.digest, size: text.size };
     return parseManifest(makeArtifact({ config: small, stream, created: (JSON.parse(image.config) as OciImage).created, ...(parent !== undefined && { parent }) }), undefined);
   } finally {
     await workspace.remove();
