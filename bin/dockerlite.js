@@ -91,6 +91,8 @@ function requireFromBundle(id) {
 /** Making what moves an image's bytes faster, its parser in WebAssembly above all, takes longer than that saves in one command. */
 function loadHttpClient() {
   const client = load(HTTP_CLIENT, require);
+  // Who gets here needs it, and with other flags V8 compiles Node's own modules anew.
+  require('node:crypto');
   setFlags(...OPTIMIZERS.map((name) => `--no-${name}`));
   return client;
 }

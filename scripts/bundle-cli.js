@@ -64,6 +64,20 @@ const undiciApart = {
   },
 };
 
+/** What lib/registry uses of it, a third of what the package would evaluate. */
+const HTTP_CLIENT = `
+  Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, { request: require('undici/lib/api/api-request') });
+  module.exports = { Agent: require('undici/lib/dispatcher/agent'), ProxyAgent: require('undici/lib/dispatcher/proxy-agent') };`;
+
+/** Which nobody asks it for, and whose loading takes as long as all the rest of it. */
+const withoutHttp2 = {
+  name: 'without-http2',
+  setup(build) {
+    build.onResolve({ filter: /^node:http2$/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
+    build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = { constants: {} }' }));
+  },
+};
+
 /** As compiled to dist/bench: only `dockerlite bench` has a use for it. */
 const benchApart = {
   name: 'bench-apart',
@@ -78,7 +92,7 @@ async function build() {
   const yargs = await esbuild.build({ ...common, entryPoints: ['cli/yargs.ts'], define: { 'import.meta.url': JSON.stringify('file:///') } });
   write(path.join(target, 'yargs.bundle.js'), yargs.outputFiles[0].contents);
 
-  const undici = await esbuild.build({ ...common, entryPoints: [require.resolve('undici')] });
+  const undici = await esbuild.build({ ...common, stdin: { contents: HTTP_CLIENT, resolveDir: root }, plugins: [withoutHttp2] });
   write(path.join(target, 'undici.bundle.js'), wrapped(undici));
 
   // Found at run time, not bundled: what is native or optional.
