@@ -106,6 +106,7 @@ function describeHostConfig(spec: ContainerSpec) {
     Privileged: spec.privileged,
     ReadonlyRootfs: spec.readonlyRootfs,
     Init: spec.init,
+    ...(spec.annotations && { Annotations: spec.annotations }),
     RestartPolicy: describeRestart(spec.restart ?? NO_RESTART),
     Runtime: 'liblxc',
     ...ELSEWHERE,

@@ -59,6 +59,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     tty,
     openStdin: options.openStdin === true,
     labels: { ...image.Labels, ...options.labels },
+    ...(Object.keys(options.annotations ?? {}).length > 0 && { annotations: { ...options.annotations } }),
     stopSignal: signalNumber(options.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeout: checkTimeout(options.stopTimeout ?? 10),
     ...networking,
@@ -75,7 +76,7 @@ export function normaliseSpec(id: string, options: ContainerOptions, image: Imag
     ...(limits.resources && { resources: limits.resources }),
     ...(storage && { storage }),
   };
-  noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels)], 'text');
+  noNul([...spec.env, spec.user, ...Object.keys(spec.labels), ...Object.values(spec.labels), ...Object.entries(spec.annotations ?? {}).flat()], 'text');
   return spec;
 }
 

@@ -14,6 +14,7 @@ export const CONTAINER = options({
   tty: FLAG,
   openStdin: FLAG,
   labels: TEXT_OF_EACH,
+  annotations: TEXT_OF_EACH,
   stopSignal: either(TEXT, NUMBER),
   stopTimeout: NUMBER,
   mounts: ENTRIES,

@@ -24,6 +24,8 @@ export interface ContainerOptions extends NetworkingOptions {
   /** Keep stdin open (-i). */
   openStdin?: boolean;
   labels?: Record<string, string>;
+  /** Kept and shown, as Docker keeps them for an OCI runtime: nothing here reads them. */
+  annotations?: Record<string, string>;
   /** Name or number. */
   stopSignal?: string | number;
   /** Seconds before SIGKILL; default 10. */
@@ -69,6 +71,7 @@ export interface ContainerSpec {
   tty: boolean;
   openStdin: boolean;
   labels: Record<string, string>;
+  annotations?: Record<string, string>;
   /** Number. */
   stopSignal: number;
   stopTimeout: number;

@@ -53,6 +53,7 @@ describe('what run and create were asked for', () => {
     const { labels } = read('-l', 'a=b=c', '-l', 'only', '--label', '__proto__=x');
     assert.deepEqual(Object.entries(labels ?? {}), [['a', 'b=c'], ['only', ''], ['__proto__', 'x']]);
     assert.throws(() => read('-l', '=x'), /invalid label '=x': empty name/);
+    assert.deepEqual({ ...read('--annotation', 'a=b=c').annotations }, { a: 'b=c' });
   });
 
   it('takes relative volumes from here', () => {

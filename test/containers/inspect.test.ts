@@ -56,6 +56,7 @@ describe('inspect', () => {
       hostname: 'box',
       tty: true,
       labels: { 'a.b/c': 'x=y', __proto__x: '' },
+      annotations: { 'org.example/kept': 'as it is' },
       stopSignal: 'INT',
       stopTimeout: 3,
       network: 'none',
@@ -72,6 +73,7 @@ describe('inspect', () => {
     assert.deepEqual(Config.Env, ['A=1', 'EMPTY='], 'what every container has is nobody\'s configuration');
     assert.deepEqual([Config.StopSignal, Config.StopTimeout], ['SIGINT', 3]);
     assert.deepEqual(Config.Labels, { 'a.b/c': 'x=y', __proto__x: '' });
+    assert.deepEqual(HostConfig.Annotations, { 'org.example/kept': 'as it is' });
     assert.deepEqual(HostConfig.Binds, [`${source}:/mnt:ro`]);
     assert.deepEqual(HostConfig.Tmpfs, { '/run': 'size=1m' });
     assert.deepEqual([HostConfig.NetworkMode, HostConfig.ReadonlyRootfs, HostConfig.Privileged, HostConfig.Init, HostConfig.AutoRemove], ['none', true, true, true, true]);
