@@ -8,6 +8,7 @@ import type { Container } from '../../lib/containers/container';
 import { Cli } from '../helpers/cli';
 import { storeOf, TestEngine } from '../helpers/engine';
 import { freezerOf, isFrozen, processesIn, setFrozen } from '../helpers/freezer';
+import { patience } from '../helpers/patience';
 import { containerRow, fileInContainer, supervisorOf, until } from '../helpers/supervision';
 
 const PROGRAM = join(__dirname, '../../cli/dockerlite.js');
@@ -27,7 +28,7 @@ describe('the end of a container', function () {
   }
 
   function command(...args: string[]): void {
-    execFileSync(process.execPath, [PROGRAM, '--root', test.root, ...args], { timeout: 30_000 });
+    execFileSync(process.execPath, [PROGRAM, '--root', test.root, ...args], { timeout: patience(30_000) });
   }
 
   /** Another process starts the container again, once, the moment it has ended: before anything more can be asked of its supervisor. */

@@ -6,6 +6,7 @@ import { Engine } from '../../lib/engine';
 import { storeOf, type TestEngine } from '../helpers/engine';
 import { findings } from '../helpers/findings';
 import { newLeftovers, leftovers, type Leftovers, containerThings } from '../helpers/leaks';
+import { patience } from '../helpers/patience';
 import type { CrashRun } from './crash-run';
 import { eventFaults } from './event-faults';
 import { History } from './history';
@@ -80,7 +81,7 @@ export async function removeEverything(engine: Engine): Promise<void> {
 
 /** What is there for as long as anybody cleans up. */
 async function lasting(look: () => string[]): Promise<string[]> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + patience(10_000);
   let lines = look();
   while (lines.length > 0 && Date.now() < deadline) {
     await delay(50);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { bridgeOf, hasRoute } from '../../lib/network/bridge';
 import { predefinedNetwork } from '../../lib/network/record';
 import { connect, NetworkNamespace } from './netns';
+import { patience } from '../helpers/patience';
 
 const STORE = { id: '0123456789abcdef', subnet: '172.30.0.0/16' };
 const BRIDGE = 'dl01234567';
@@ -156,7 +157,7 @@ async function seenFrom(from: NetworkNamespace, to: NetworkNamespace, address: s
   const server = to.start("require('net').createServer((c) => c.end(c.remoteAddress)).listen(80, '0.0.0.0', () => console.log('up'))");
   try {
     assert.equal(await server.line(), 'up');
-    const client = `const s = require('net').connect(${port}, '${address}').setTimeout(2000, () => { console.error('timeout'); process.exit(1); });
+    const client = `const s = require('net').connect(${port}, '${address}').setTimeout(${patience(2000)}, () => { console.error('timeout'); process.exit(1); });
       s.pipe(process.stdout); s.on('error', (e) => { console.error(e.message); process.exit(1); });`;
     return from.run(process.execPath, '-e', client);
   } finally {

@@ -9,6 +9,7 @@ import { predefinedNetwork } from '../../lib/network/record';
 import { tableName } from '../../lib/network/rules';
 import { addElements, installTables, removeElements, removeTables, type Tables } from '../../lib/network/tables';
 import { chooseSubnet } from '../../lib/network/subnet';
+import { patience } from '../helpers/patience';
 
 type StoreLike = { id: string; subnet: string };
 
@@ -54,7 +55,7 @@ function loadsNftables(): boolean {
 
 /** Takes addresses and gives every other one back. */
 function churn(file: string, subnet: string, prefix: string, rounds: number): string[] {
-  const db = new BetterSqlite(file, { timeout: 30_000 });
+  const db = new BetterSqlite(file, { timeout: patience(30_000) });
   const got: string[] = [];
   for (let i = 0; i < rounds; i++) {
     const address = allocateAddress(db, wholePool('bridge', subnet), `${prefix}-${i}`);
