@@ -12,13 +12,11 @@ export type ActiveRow = Pick<ContainerRow, 'id' | 'state' | 'owner'>;
  * looked at in two calls, as a thousand may run.
  */
 export async function stillRunning(store: Store, rows: readonly ActiveRow[]): Promise<Set<string>> {
-  const running = rows.flatMap(({ id, state, owner }) => {
-    const supervisor = state === 'running' || state === 'paused' ? processOf(owner) : undefined;
-    return supervisor === undefined ? [] : [{ id, ...supervisor }];
-  });
+  const running = rows.filter(({ state }) => state === 'running' || state === 'paused');
   if (running.length === 0) return new Set();
-  const looks = startTimes(running.map(({ pid }) => pid)); // in other threads
+  const supervisors = running.map(({ owner }) => processOf(owner));
+  const looks = startTimes(supervisors.map((supervisor) => supervisor?.pid ?? 0)); // in other threads
   const ended = existing(store.layout.containers, running.map(({ id }) => id), Layout.exitName);
   const times = await looks;
-  return new Set(running.filter(({ start }, i) => String(times[i]) === start && ended[i] !== 1).map(({ id }) => id));
+  return new Set(running.filter((_, i) => times[i] === Number(supervisors[i]?.start) && ended[i] !== 1).map(({ id }) => id));
 }
