@@ -41,7 +41,7 @@ fi
 build=$PWD/build-fuzz
 mkdir -p "$build"
 flags=(-g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Inative)
-read -ra libraries < <(pkg-config --cflags --libs libarchive nettle libzstd zlib 2>/dev/null || pkg-config --cflags --libs libarchive nettle)
+read -ra libraries < <(pkg-config --cflags --libs libarchive libmnl nettle libzstd zlib 2>/dev/null || pkg-config --cflags --libs libarchive libmnl nettle)
 # One object for each source, made anew when it or any header is newer.
 object() {
   local source=$1 object
