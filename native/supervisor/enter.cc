@@ -175,7 +175,7 @@ Status Inspect(pid_t init, int initPidfd, Container& out) {
 }
 
 Result<Entered> Enter(Container& container, ChildStdio child) {
-  if (container.initPidfd < 0) return Error{EIO, "exec", {}, "what the container is confined by could not be read when it started"};
+  if (container.initPidfd < 0) return Error{EIO, "exec", {}, "what the container is confined by cannot be read"};
   if (Status mounted = MountShim(container); !mounted) return mounted.error();
   std::vector<Cgroup> groups = CgroupsOf(container.init);
   if (groups.empty()) return Error{ESRCH, "exec", {}, "the container has ended"};
@@ -202,6 +202,10 @@ Result<Entered> Enter(Container& container, ChildStdio child) {
   if (pids && setns(container.ownPids.get(), CLONE_NEWPID) != 0) _exit(125);  // cannot happen, must not go on
   if (pid < 0) return Error{error, "clone3", {}, {}};
   return Entered{pid, UniqueFd(pidfd)};
+}
+
+std::string Explain(const Error& error) {
+  return error.message.empty() ? error.syscall + ": " + strerror(error.code) : error.message;
 }
 
 }  // namespace dockerlite

@@ -37,4 +37,7 @@ struct Entered {
 // moves only itself and waits for nothing.
 Result<Entered> Enter(Container& container, ChildStdio child);
 
+// For whoever asked for it.
+std::string Explain(const Error& error);
+
 }  // namespace dockerlite

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstring>
-
 #include "supervisor/supervisor.h"
 
 namespace dockerlite {
@@ -13,8 +11,7 @@ void Supervisor::StartProbe() {
   options.capture = true;
   options.owner = StreamOwner();
   if (Status started = StartExec(std::make_unique<Process>(loop_, *this, std::move(options))); !started) {
-    const Error& error = started.error();
-    return health_->ProbeEnded(-1, error.syscall + ": " + strerror(error.code));
+    return health_->ProbeEnded(-1, Explain(started.error()));
   }
   probe_ = execs_.back().get();
 }

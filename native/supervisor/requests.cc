@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "supervisor/cgroup.h"
 #include "supervisor/supervisor.h"
@@ -150,7 +149,9 @@ int Supervisor::DoLimits(const Request& request) {
 }
 
 // No more than the container itself has.
-std::string Supervisor::ExecPayload(const std::string& payload, bool privileged) const {
+std::string Supervisor::ExecPayload(const std::string& payload, bool privileged) {
+  // What could not be read of it when it started may be by now.
+  if (container_.initPidfd < 0) (void)Inspect(init_->pid(), init_->pidfd(), container_);
   if (privileged) return payload;
   uint64_t mask = PayloadCapabilities(payload).value_or(capabilities_.value_or(~0ull)) & container_.bounding;
   return payload + wire::BodyWriter().U64(11, mask).Take();
@@ -182,9 +183,7 @@ void Supervisor::DoExec(Client& client, const Request& request, std::vector<Uniq
   Process& process = *made;
   process.starter = client.id();
   if (Status started = StartExec(std::move(made)); !started) {
-    const Error& error = started.error();
-    return fail(static_cast<uint32_t>(error.code), error.message.empty() ? error.syscall + ": " + strerror(error.code)
-                                                                         : error.message);
+    return fail(static_cast<uint32_t>(started.error().code), Explain(started.error()));
   }
   process.Attach(std::move(attachment));
   if (request.mask & (kStdoutBit | kStderrBit)) watching_.push_back({client.id(), &process});

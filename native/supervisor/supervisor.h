@@ -82,7 +82,7 @@ class Supervisor : public Client::Owner, public Process::Owner, public Health::O
   int SetPaused(bool paused);
   int DoRestartPolicy(const Request& request);
   int DoLimits(const Request& request);
-  std::string ExecPayload(const std::string& payload, bool privileged) const;
+  std::string ExecPayload(const std::string& payload, bool privileged);
   Process* Find(const std::string& id);
   Status StartExec(std::unique_ptr<Process> process);
 

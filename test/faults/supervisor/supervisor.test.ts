@@ -19,6 +19,8 @@ const ONLY = process.env['DOCKERLITE_FAULTS_ONLY'] ?? '';
 const SAMPLES = 3;
 /** More than there ever are. */
 const NONE = 2 ** 32 - 1;
+/** A few more than there are before its first check. */
+const READS_OF_A_START = 16;
 
 describe('calls of the supervisor and of liblxc that fail', () => {
   let test: TestEngine;
@@ -87,6 +89,16 @@ describe('calls of the supervisor and of liblxc that fail', () => {
     assert.ok(scenario !== undefined);
     for (const only of ['timerfd_create', 'timerfd_settime']) {
       assert.equal((await faultIn(test, interposer, scenario, 1, { only })).fired, undefined);
+    }
+  });
+
+  it('a container is checked although what confines it could not be read when it started', async function () {
+    this.timeout(patience(300_000));
+    const scenario = SCENARIOS.find(({ name }) => name === 'a health check');
+    assert.ok(scenario !== undefined);
+    for (let n = 1; n <= READS_OF_A_START; n++) {
+      const { wrong } = await faultIn(test, interposer, scenario, n, { only: 'read' });
+      assert.deepEqual(wrong, [], `read ${n}`);
     }
   });
 
