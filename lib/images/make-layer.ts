@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream, createWriteStream, mkdirSync, renameSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { mkdirSync, renameSync } from 'node:fs';
 import * as archive from '../binding/archive';
 import * as btrfs from '../binding/btrfs';
 import { MEDIA } from '../registry/media-types';
 import type { Store } from '../store/store';
 import { Workspace } from '../store/workspace';
-import { Digester } from './digester';
+import { compressFile } from './compress-file';
 
 export interface MadeLayer {
   /** `sha256:…` of the tar. */
@@ -27,14 +25,12 @@ export async function makeLayer(store: Store, below: string | undefined, tree: s
   try {
     const tar = `${workspace.path}/layer.tar`;
     const { bytes } = below === undefined ? await archive.pack(tree, { path: tar }, { signal }) : await packDifference(below, tree, tar, signal);
-    const [plain, packed] = [new Digester(), new Digester()];
-    const compressed = `${workspace.path}/layer.tar.gz`;
-    await pipeline(createReadStream(tar), plain, createGzip(), packed, createWriteStream(compressed, { mode: 0o600 }), { signal });
-    const blob = packed.digest();
+    const compressed = `${tar}.gz`;
+    const { plain, packed, size } = await compressFile(tar, compressed, signal);
     mkdirSync(store.layout.blobs, { recursive: true, mode: 0o700 });
-    renameSync(compressed, store.layout.blob(blob));
-    store.db.run("INSERT OR REPLACE INTO blobs (hex, state, owner, size, media_type) VALUES (?, 'ready', '', ?, ?)", blob, packed.size, MEDIA.ociLayerGzip);
-    return { diffId: `sha256:${plain.digest()}`, blob, bytes };
+    renameSync(compressed, store.layout.blob(packed));
+    store.db.run("INSERT OR REPLACE INTO blobs (hex, state, owner, size, media_type) VALUES (?, 'ready', '', ?, ?)", packed, size, MEDIA.ociLayerGzip);
+    return { diffId: `sha256:${plain}`, blob: packed, bytes };
   } finally {
     await workspace.remove();
   }

@@ -2,6 +2,7 @@
 import type { Context } from '../context';
 import { DockerliteError } from '../errors';
 import { tellWhenDone } from '../events/outbox';
+import type { RegistryConnection } from '../registry/connection';
 import { parseManifest } from '../registry/manifest';
 import { putManifest, type StoredManifest } from '../registry/manifests';
 import { isForeignLayer } from '../registry/media-types';
@@ -70,10 +71,18 @@ interface Push {
 export type Publish = (put: () => Promise<StoredManifest>) => Promise<StoredManifest>;
 
 async function asLayers(context: Context, { registries, target, image, signal, emit, publish }: Push): Promise<PushedImage> {
-  const parts = await pushable(context, image, signal);
-  await pushLayers(context, registries, target, parts, signal, emit);
+  const connection = registries.connection(target.host);
+  const making = pushable(context, image, signal);
+  // The registry is found meanwhile; what fails in that, the first request tells.
+  connection.base(signal).catch(() => undefined);
+  const parts = await making;
+  try {
+    await pushLayers(context, connection, target, parts, signal, emit);
+  } finally {
+    await parts.kept;
+  }
   const { raw, mediaType } = parseManifest(parts.manifest, undefined);
-  const { digest } = await publish(() => putManifest(registries.connection(target.host), target, { raw, mediaType }, signal));
+  const { digest } = await publish(() => putManifest(connection, target, { raw, mediaType }, signal));
   return { digest, size: raw.length };
 }
 
@@ -91,16 +100,18 @@ function localImage({ store }: Context, reference: RemoteReference): ImageRow {
   }
 }
 
-async function pushLayers(context: Context, registries: Registries, reference: RemoteReference, parts: PushableImage, signal: AbortSignal | undefined, emit: Emit): Promise<void> {
-  const connection = registries.connection(reference.host);
+async function pushLayers(context: Context, connection: RegistryConnection, reference: RemoteReference, parts: PushableImage, signal: AbortSignal | undefined, emit: Emit): Promise<void> {
+  const { made } = parts;
   const layers = parts.layers.filter(({ mediaType }) => !isForeignLayer(mediaType));
   for (const { digest } of layers) emit({ kind: 'layer', digest, state: 'preparing' });
   const mountFrom = otherRepositories(context, reference, parts);
   const turnstile = new Turnstile(UPLOADS);
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const upload = (blob: Blob, watch?: (bytes: number) => void) => pushBlob(connection, reference, blob, { mountFrom, signal: either, ...(watch && { onProgress: watch }) });
-  const work = layers.map((layer) =>
+  const upload = (blob: Blob, watch?: (bytes: number) => void) => pushBlob(connection, reference, blob, { mountFrom, isNew: made.has(blob.digest), signal: either, ...(watch && { onProgress: watch }) });
+  // The others may be there: what is sure to be sent is not to wait for their being looked for.
+  const inTurn = [...layers].sort((a, b) => Number(made.has(b.digest)) - Number(made.has(a.digest)));
+  const work = inTurn.map((layer) =>
     turnstile.run(async () => {
       const { digest, size: total } = layer;
       const result = await upload(layer, throttled((current) => emit({ kind: 'layer', digest, state: 'pushing', current, total })));

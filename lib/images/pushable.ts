@@ -23,6 +23,10 @@ export interface PushableImage {
   layers: StoredLayer[];
   /** Chain ids, from the bottom. */
   chain: string[];
+  /** What was made for it a moment ago, which nobody else has: digests. */
+  made: ReadonlySet<string>;
+  /** Until then the store does not know what was made. */
+  kept: Promise<void>;
 }
 
 /**
@@ -30,14 +34,17 @@ export interface PushableImage {
  * gets a layer over those of its parent.
  */
 export async function pushable(context: Context, image: ImageRow, signal?: AbortSignal): Promise<PushableImage> {
-  const row = image.manifest === '' ? await give(context, image, signal) : image;
+  const { row, made, kept } = image.manifest === '' ? await give(context, image, signal) : { row: image, made: [], kept: Promise.resolve() };
   const layers = layerBlobs(context, row);
+  const configDigest = digestOf(Buffer.from(row.raw_config));
   return {
     manifest: Buffer.from(names(row.manifest, layers) ? row.manifest : manifestOf(row.raw_config, layers)),
     config: Buffer.from(row.raw_config),
-    configDigest: digestOf(Buffer.from(row.raw_config)),
+    configDigest,
     layers,
     chain: layersOf(context.store, row.chain).map(({ chain_id: id }) => id),
+    made: new Set(image === row ? [] : [...made, configDigest]),
+    kept,
   };
 }
 
@@ -59,36 +66,55 @@ function manifestOf(config: string, layers: readonly StoredLayer[]): string {
   });
 }
 
-/** Layers, a configuration that names them, a manifest. */
-async function give(context: Context, image: ImageRow, signal?: AbortSignal): Promise<ImageRow> {
-  const { store } = context;
-  const { diffIds, chain, claim } = await layersFor(context, image, signal);
-  try {
-    const config = JSON.stringify(configWith(JSON.parse(image.config) as OciImage, diffIds));
-    const made = { ...image, chain, raw_config: config };
-    const row = { ...made, manifest: manifestOf(config, layerBlobs(context, made)) };
-    store.db.run('UPDATE images SET chain = ?, raw_config = ?, manifest = ? WHERE id = ?', row.chain, row.raw_config, row.manifest, row.id);
-    return row;
-  } finally {
-    dropClaim(store, claim);
-  }
+interface Given {
+  row: ImageRow;
+  /** Digests of layers. */
+  made: string[];
+  kept: Promise<void>;
 }
 
-async function layersFor(context: Context, image: ImageRow, signal?: AbortSignal): Promise<{ diffIds: string[]; chain: string; claim: string }> {
+/** Layers, a configuration that names them, a manifest. */
+async function give(context: Context, image: ImageRow, signal?: AbortSignal): Promise<Given> {
+  const { store } = context;
+  const { diffIds, chain, claim, made, keeping } = await layersFor(context, image, signal);
+  const describe = async (): Promise<ImageRow> => {
+    const config = JSON.stringify(configWith(JSON.parse(image.config) as OciImage, diffIds));
+    const row = { ...image, chain, raw_config: config };
+    return { ...row, manifest: manifestOf(config, layerBlobs(context, row)) };
+  };
+  const described = describe();
+  const kept = Promise.all([described, keeping])
+    .then(([row]) => void store.db.run('UPDATE images SET chain = ?, raw_config = ?, manifest = ? WHERE id = ?', row.chain, row.raw_config, row.manifest, row.id))
+    .finally(() => dropClaim(store, claim));
+  // Who pushes it waits for that later.
+  kept.catch(() => undefined);
+  return { row: await described, made, kept };
+}
+
+interface MadeLayers {
+  diffIds: string[];
+  chain: string;
+  claim: string;
+  made: string[];
+  keeping: Promise<void>;
+}
+
+async function layersFor(context: Context, image: ImageRow, signal?: AbortSignal): Promise<MadeLayers> {
   const { store } = context;
   const isEmpty = (JSON.parse(image.config) as OciImage).rootfs.diff_ids.length === 0;
-  if (isEmpty) return { diffIds: [], chain: '', claim: '' };
+  if (isEmpty) return { diffIds: [], chain: '', claim: '', made: [], keeping: Promise.resolve() };
   const parent = store.db.get<ImageRow>("SELECT * FROM images WHERE id = ? AND state = 'ready'", image.parent);
   // Without a parent, or with one that nothing is known of any more, all of it is one layer.
   const below = parent === undefined ? undefined : await pushable(context, parent, signal);
+  await below?.kept;
   const lower = below === undefined || parent === undefined ? undefined : store.layout.imageRootfs(parent.id);
-  const made = await makeLayer(store, lower, store.layout.imageRootfs(image.id), signal);
-  const diffIds = [...(below?.layers.map(({ diffId }) => diffId) ?? []), made.diffId];
+  const layer = await makeLayer(store, lower, store.layout.imageRootfs(image.id), signal);
+  const diffIds = [...(below?.layers.map(({ diffId }) => diffId) ?? []), layer.diffId];
   const chain = chainIds(diffIds).at(-1) as string;
   const claim = randomId();
   claimLayers(store, claim, [chain]);
-  await keepLayer(store, image, { id: chain, parent: below?.chain.at(-1) ?? '' }, made);
-  return { diffIds, chain, claim };
+  const keeping = keepLayer(store, image, { id: chain, parent: below?.chain.at(-1) ?? '' }, layer);
+  return { diffIds, chain, claim, made: [...(below?.made ?? []), `sha256:${layer.blob}`], keeping };
 }
 
 /** The image's own tree is the layer's: a snapshot. */

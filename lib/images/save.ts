@@ -36,6 +36,7 @@ export async function saveImages(context: Context, names: readonly string[], tar
     const saved = images.get(row.id) ?? { tags: [], parts: await pushable(context, row, signal) };
     for (const tag of namesOf(context, row, name)) if (!saved.tags.includes(tag)) saved.tags.push(tag);
     images.set(row.id, saved);
+    await saved.parts.kept;
   }
   const workspace = Workspace.create(store.layout, 'save');
   try {

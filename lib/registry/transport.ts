@@ -33,6 +33,7 @@ const DRAINED = 64 * 1024;
 /** HTTP as registries need it: redirects followed within bounds, attempts repeated with pauses between them. */
 export class Transport {
   private readonly dispatchers: Dispatchers;
+  private isClosed = false;
 
   constructor(readonly settings: Settings) {
     this.dispatchers = new Dispatchers(settings);
@@ -59,7 +60,9 @@ export class Transport {
     }
   }
 
+  /** Nothing is sent from now on, nor once more. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.dispatchers.close();
   }
 
@@ -79,7 +82,7 @@ export class Transport {
   }
 
   private async once({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
-    if (hasEnded(signal)) throw aborted(signal?.reason);
+    if (hasEnded(signal) || this.isClosed) throw aborted(signal?.reason);
     try {
       const { statusCode, headers: answered, body: stream } = await this.dispatchers.for(url).request({
         origin: url.origin,

@@ -30,6 +30,8 @@ export function bytesBlob(digest: Digest, bytes: Uint8Array): Blob {
 }
 
 export interface UploadOptions {
+  /** It is not looked for: nobody can have it yet. */
+  isNew?: boolean;
   /** Repositories of the same registry that may have it. */
   mountFrom?: readonly string[];
   chunk?: number;
@@ -41,9 +43,10 @@ export type UploadResult = { how: 'exists' | 'uploaded' } | { how: 'mounted'; fr
 
 /** Sees to it that a repository has a blob. @throws E_UNAUTHORIZED, E_REGISTRY, E_REGISTRY_UNREACHABLE, E_ABORTED */
 export async function pushBlob(connection: RegistryConnection, repository: RemoteReference, blob: Blob, options: UploadOptions = {}): Promise<UploadResult> {
-  if (await hasBlob(connection, repository, blob.digest, options.signal)) return { how: 'exists' };
+  const isNew = options.isNew === true;
+  if (!isNew && (await hasBlob(connection, repository, blob.digest, options.signal))) return { how: 'exists' };
   let session: URL | undefined;
-  for (const from of options.mountFrom ?? []) {
+  for (const from of (isNew ? undefined : options.mountFrom) ?? []) {
     const mounted = await mount(connection, repository, blob.digest, from, options.signal);
     if (mounted === true) return { how: 'mounted', from };
     // Where a mount is refused an upload has begun.

@@ -136,6 +136,28 @@ describe('pushing images', () => {
     if (missingPrograms('umoci') === undefined) assert.deepEqual(await unpackedByUmoci(`${fake.host}/ours:v1`), ours);
   }).timeout(120_000);
 
+  it('sends what it has just made without looking for it, and knows it by the time the registry does', async () => {
+    await test.engine.images.tag('busybox', `${fake.host}/below:v1`);
+    await push('below:v1');
+    await changed('busybox', 'echo new > /new');
+    const sent = fake.log.length;
+    let chain: string | undefined;
+    fake.intercept = ({ method }, _response, { pathname }) => {
+      if (method === 'PUT' && /manifests/.test(pathname)) chain = store.db.get<{ chain: string }>("SELECT chain FROM images JOIN tags ON image = id WHERE name = ?", `${fake.host}/ours:v1`)?.chain;
+      return false;
+    };
+    await push('ours:v1');
+    fake.intercept = undefined;
+    assert.match(chain ?? '', /^[0-9a-f]{64}$/);
+    const { config, layers } = manifest('ours:v1');
+    const asked = (digest: string) => fake.log.slice(sent).some(({ method, url }) => method === 'HEAD' && url.endsWith(digest));
+    assert.deepEqual([config, ...layers].map(({ digest }) => asked(digest)), [false, ...layers.map((_, index) => index < layers.length - 1)]);
+    const again = fake.log.length;
+    await push('ours:v1');
+    assert.deepEqual(fake.log.slice(again).filter(({ method }) => method !== 'HEAD' && method !== 'GET').map(({ url }) => url.split('/').at(-2)), ['manifests']);
+    await test.engine.images.remove(`${fake.host}/ours:v1`);
+  });
+
   it('sends of a small change in a large image the change alone', async () => {
     const base = await changed('busybox', 'dd if=/dev/urandom of=/big bs=1M count=8 2>/dev/null');
     const id = await changed(base, 'echo small > /small');

@@ -39,6 +39,13 @@ describe('a registry', () => {
     });
   });
 
+  it('is not asked again by one that has been closed', async () => {
+    await using closed = TestRegistries.make();
+    await closed.close();
+    await assert.rejects(closed.manifest(reference('a/b:v1')), { code: 'E_ABORTED' });
+    assert.equal(fake.log.length, 0);
+  });
+
   it('follows an index, and one within it, to the image of a platform', async () => {
     const images = ['amd64', 'arm64'].map((architecture) => ({ ...fake.addImage('i', undefined, [layer(Buffer.from(architecture))]), architecture }));
     const entries = images.map(({ digest, size, mediaType, architecture }) => ({ digest, size, mediaType, platform: { os: 'linux', architecture } }));

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream, createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import type { Context } from '../../context';
 import { DockerliteError } from '../../errors';
 import type { RegistryConnection } from '../../registry/connection';
@@ -13,7 +10,7 @@ import { addReferrer } from '../../registry/referrers';
 import { type Blob, bytesBlob, pushBlob } from '../../registry/uploads';
 import { Workspace } from '../../store/workspace';
 import { filePieces } from '../../util/file-pieces';
-import { Digester } from '../digester';
+import { compressFile } from '../compress-file';
 import type { Publish } from '../push';
 import type { ImageRow, OciImage } from '../record';
 import type { TransferEvent } from '../transfer';
@@ -99,9 +96,8 @@ async function upload(context: Context, push: SnapshotPush, parent: PushedParent
     emit({ kind: 'layer', digest: `sha256:${id}`, state: 'preparing' });
     const description = { id, config, tags: [], ancestor: image.parent, size: image.size };
     await sendTree(context, { tree: store.layout.imageRootfs(image.id), image: image.id, description }, { path }, { ...(parent !== undefined && { parent: parent.image }), signal }, () => undefined);
-    const packed = new Digester();
-    await pipeline(createReadStream(path), createGzip(), packed, createWriteStream(`${path}.gz`, { mode: 0o600 }), { signal });
-    const stream = { digest: `sha256:${packed.digest()}`, size: packed.size };
+    const { packed, size } = await compressFile(path, `${path}.gz`, signal);
+    const stream = { digest: `sha256:${packed}`, size };
     const put = (blob: Blob) => pushBlob(connection, target, blob, { signal, onProgress: (current) => emit({ kind: 'layer', digest: blob.digest, state: 'pushing', current, total: blob.size }) });
     const result = await put({ ...stream, read: (from, to) => filePieces(`${path}.gz`, from, to) });
     emit({ kind: 'layer', digest: stream.digest, state: result.how === 'exists' ? 'exists' : 'pushed' });
