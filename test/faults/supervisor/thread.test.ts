@@ -27,7 +27,11 @@ describe('a spawner that forks while its thread is in the middle of something', 
   after(() => test.remove());
 
   for (const [call, what] of [['open', 'reading which control groups there are'], ['dlsym', 'looking up a function']]) {
-    it(`${what}: the container starts all the same`, async () => {
+    it(`${what}: the container starts all the same`, async function () {
+      if (process.env['LD_PRELOAD']?.includes('libasan') === true) {
+        console.log('      skipped: with AddressSanitizer a spawner waits for its thread before it forks');
+        return this.skip();
+      }
       const client = await Engine.open({ root: test.root, pool: 0 });
       const container = await client.containers.create({ image: 'busybox', command: ['true'], network: 'none' });
       process.env['DOCKERLITE_TEST_STOP_AT'] = call;
