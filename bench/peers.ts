@@ -57,16 +57,18 @@ export function rootIsMounted(): boolean {
   return readMounts().some(({ target }) => target === '/');
 }
 
-export function docker(bed: Bed): Peer | undefined {
+/** On the store's file system, or beside it with another storage driver. */
+export function docker(bed: Bed, driver = 'btrfs'): Peer | undefined {
   if (!isInstalled('dockerd') || !rootIsMounted()) return undefined;
-  const directory = bed.scratch('docker');
-  const socket = `unix://${bed.directory}/docker.sock`;
+  const [name, data] = driver === 'btrfs' ? ['Docker', bed.scratch('docker')] : [`Docker, ${driver}`, join(bed.directory, driver)];
+  const run = join(bed.directory, `docker-${driver}`);
+  const socket = `unix://${run}.sock`;
   return {
-    name: 'Docker',
+    name,
     command: ['docker', '-H', socket],
     helpers: /^containerd-shim/,
     async begin() {
-      const dirs = ['--data-root', join(directory, 'data'), '--exec-root', join(bed.directory, 'docker'), '--pidfile', join(bed.directory, 'docker.pid')];
+      const dirs = ['--data-root', join(data, 'data'), '--exec-root', run, '--pidfile', `${run}.pid`, '--storage-driver', driver];
       const daemon = spawn('dockerd', ['-H', socket, ...dirs, '--iptables=false', '--ip6tables=false', '--bridge=none'], { stdio: 'ignore' });
       const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
       while (spawnSync('docker', ['-H', socket, 'version'], { stdio: 'ignore' }).status !== 0 && daemon.exitCode === null) await delay(100);

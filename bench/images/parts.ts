@@ -20,10 +20,10 @@ const MB = 1e6;
 const SIZE = 300;
 const SHARES = [0.35, 0.25, 0.2, 0.1, 0.1];
 const MANY = 40;
-/** The large image: MB, layers, of larger files, and not made smaller, as making it is not what is measured. */
+/** The large image: MB, layers, not made smaller, as making it is not what is measured. */
 const LARGE_SIZE = 2100;
 const LARGE_LAYERS = 7;
-const LARGE = { file: 400_000, level: 0 };
+const LARGE = { level: 0 };
 
 /** The comparisons of images, which share two images and the daemons of the others. */
 export class ImageParts {

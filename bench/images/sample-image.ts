@@ -25,15 +25,13 @@ export interface SampleLayer {
 export interface LayerOptions {
   seed: number;
   bytes: number;
-  /** Bytes of a file on average. */
-  file?: number;
   /** Of gzip. */
   level?: number;
 }
 
 /** Writes a layer of directories, files and links, the same ones for the same seed. */
-export async function makeLayer(directory: string, { seed, bytes, file = FILE, level = 6 }: LayerOptions): Promise<SampleLayer> {
-  const tar = tarOf(entries(new Random(seed), `usr/share/layer${seed}`, bytes, Math.max(1, Math.round(bytes / file))));
+export async function makeLayer(directory: string, { seed, bytes, level = 6 }: LayerOptions): Promise<SampleLayer> {
+  const tar = tarOf(entries(new Random(seed), `usr/share/layer${seed}`, bytes, Math.max(1, Math.round(bytes / FILE))));
   const layer = { tar: join(directory, `${seed}.tar`), compressed: join(directory, `${seed}.tar.gz`) };
   writeFileSync(layer.tar, tar);
   const compressed = await promisify(gzip)(tar, { level });

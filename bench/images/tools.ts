@@ -27,11 +27,12 @@ export function isOurs({ name }: ImageTool): boolean {
 /** Ourselves, then those of the others that are installed, each with a place of its own on the store's file system. */
 export function imageTools(bed: Bed): ImageTool[] {
   const ours = withCommands(OURS, [cliPath(), '--root', bed.store.root], [], async () => async () => undefined);
-  return [ours, ofPeer(docker(bed), []), ofPeer(podman(bed), ['--tls-verify=false']), skopeo(bed)].filter((tool) => tool !== undefined);
+  const [theirs, others] = [docker(bed), podman(bed)];
+  return [ours, theirs && toolOf(theirs), others && toolOf(others, ['--tls-verify=false']), skopeo(bed)].filter((tool) => tool !== undefined);
 }
 
-function ofPeer(peer: Peer | undefined, insecure: string[]): ImageTool | undefined {
-  return peer && withCommands(peer.name, peer.command, insecure, () => peer.begin());
+export function toolOf({ name, command, begin }: Peer, insecure: string[] = []): ImageTool {
+  return withCommands(name, command, insecure, begin);
 }
 
 function withCommands(name: string, command: string[], insecure: string[], begin: ImageTool['begin']): ImageTool {

@@ -19,7 +19,7 @@ describe('benchmark of images', () => {
   });
 
   it('measures every part of a tiny image', async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const missing = missingPrograms('docker-registry', 'cc', 'pkg-config');
     if (missing !== undefined) {
       console.log(`      ${missing}`);
