@@ -66,7 +66,8 @@ const undiciApart = {
 
 /** What lib/registry uses of it, a third of what the package would evaluate. */
 const HTTP_CLIENT = `
-  Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, { request: require('undici/lib/api/api-request') });
+  const methods = { request: require('undici/lib/api/api-request'), connect: require('undici/lib/api/api-connect') }; // connect: a proxy
+  Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, methods);
   module.exports = { Agent: require('undici/lib/dispatcher/agent'), ProxyAgent: require('undici/lib/dispatcher/proxy-agent') };`;
 
 /** Which nobody asks it for, and whose loading takes as long as all the rest of it. */
