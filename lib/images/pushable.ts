@@ -10,7 +10,7 @@ import { randomId } from '../util/id';
 import { currentOwner } from '../util/owner';
 import { chainIds } from './chain-id';
 import { layerBlobs, type StoredLayer } from './layer-blobs';
-import { claimLayers, dropClaim, layersOf } from './layer-rows';
+import { claimLayers, discardLayer, dropClaim, layersOf } from './layer-rows';
 import { makeLayer } from './make-layer';
 import type { ImageRow, OciImage } from './record';
 
@@ -122,9 +122,15 @@ async function keepLayer(store: Store, image: ImageRow, { id, parent }: { id: st
   const { layout, db } = store;
   const isNew = db.run("INSERT OR IGNORE INTO layers (chain_id, state, owner, parent, diff_id, blob, bytes) VALUES (?, 'creating', ?, ?, ?, ?, ?)", id, currentOwner(), parent, made.diffId, made.blob, made.bytes);
   if (isNew === 0) return;
-  mkdirSync(layout.layer(id), { recursive: true, mode: 0o700 });
-  await btrfs.snapshotCreate(layout.imageRootfs(image.id), layout.layer(id), 'rootfs', true);
-  db.run("UPDATE layers SET state = 'ready', owner = '' WHERE chain_id = ?", id);
+  try {
+    mkdirSync(layout.layer(id), { recursive: true, mode: 0o700 });
+    await btrfs.snapshotCreate(layout.imageRootfs(image.id), layout.layer(id), 'rootfs', true);
+    db.run("UPDATE layers SET state = 'ready', owner = '' WHERE chain_id = ?", id);
+  } catch (error) {
+    // As long as this process lives it would count as being made.
+    await discardLayer(store, id).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Entries of the history that made no layer say so: others count them. */

@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import * as btrfs from '../../lib/binding/btrfs';
+import { discardLayer } from '../../lib/images/layer-rows';
 import type { Store } from '../../lib/store/store';
 import { buildBusyboxRootfs } from '../helpers/busybox';
 import { missingPrograms } from '../helpers/docker-registry';
@@ -155,6 +157,22 @@ describe('pushing images', () => {
     const again = fake.log.length;
     await push('ours:v1');
     assert.deepEqual(fake.log.slice(again).filter(({ method }) => method !== 'HEAD' && method !== 'GET').map(({ url }) => url.split('/').at(-2)), ['manifests']);
+    await test.engine.images.remove(`${fake.host}/ours:v1`);
+  });
+
+  it('keeps nothing of a layer whose tree cannot be kept, and makes it when that is possible', async () => {
+    const id = await changed('busybox', 'echo kept > /kept');
+    const { digest } = await push('ours:v1');
+    const row = () => store.db.get<{ chain: string; state: string }>('SELECT chain, layers.state FROM images JOIN tags ON tags.image = images.id JOIN layers ON chain_id = chain WHERE tags.name = ?', `${fake.host}/ours:v1`);
+    const { chain } = row() as { chain: string };
+    store.db.run("UPDATE images SET chain = '', raw_config = '', manifest = '' WHERE chain = ?", chain);
+    await discardLayer(store, chain);
+    mkdirSync(store.layout.layer(chain));
+    await btrfs.snapshotCreate(store.layout.imageRootfs(id), store.layout.layer(chain), 'rootfs', true);
+    await assert.rejects(push('ours:v1'), { message: /File exists/ });
+    assert.equal(store.db.get('SELECT state FROM layers WHERE chain_id = ?', chain), undefined);
+    assert.equal((await push('ours:v1')).digest, digest);
+    assert.equal(row()?.state, 'ready');
     await test.engine.images.remove(`${fake.host}/ours:v1`);
   });
 
