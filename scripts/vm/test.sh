@@ -133,7 +133,7 @@ say "booting with ${accel[*]} (the console is in $work/console)"
 status=0
 if [ -n "$suite" ]; then
   run_suite || status=$?
-  [ "$pulls" = 0 ] || make_disk "${cuts[*]}"
+  [ "$pulls" = 0 ] || { flock 9; make_disk "${cuts[*]}"; flock -u 9; }
 fi
 if [ "$pulls" -gt 0 ]; then
   . "$here/pull-plugs.sh"
