@@ -14,11 +14,11 @@ import { type Check, type Comparison, measured, ratio } from './result';
 export const CONCURRENCY = [1, 4, 8, 16];
 
 /** Times, in ms, of create + start + wait + remove of /bin/true: C without network, Node without and with the bridge. */
-export async function compareLifecycle(bed: Bed, quick: boolean): Promise<Comparison[]> {
+export async function compareLifecycle(bed: Bed, quick: boolean, concurrency: readonly number[] = CONCURRENCY): Promise<Comparison[]> {
   const reference = Reference.start(bed.directory, 'lifecycle', [bed.source, bed.scratch('lifecycle'), referenceConfig(bed)]);
   try {
     const comparisons: Comparison[] = [];
-    for (const workers of CONCURRENCY) comparisons.push(await compare(bed, reference, workers, quick));
+    for (const workers of concurrency) comparisons.push(await compare(bed, reference, workers, quick));
     return comparisons;
   } finally {
     reference.close();
@@ -95,9 +95,24 @@ function referenceConfig(bed: Bed): string {
   const files = Object.entries({ hosts: names.hosts, hostname: names.hostname, 'resolv.conf': names.resolvConf });
   for (const [file, text] of files) writeFileSync(`${etc}/${file}`, text);
   const all = lxcConfig(layout, 'reference', spec, lxcNetwork({ mode: 'none' }), files.map(([name]) => ({ name, target: `/etc/${name}`, mounted: false })));
-  const items = all.filter((item) => !item.startsWith('lxc.rootfs.path=')).map((item) => item.replace(layout.container('reference'), etc));
+  const items = all.filter((item) => !item.startsWith('lxc.rootfs.path=')).flatMap(eachSystemPath).map((item) => item.replace(layout.container('reference'), etc));
   items.push('lxc.log.level=ERROR', `lxc.log.file=${bed.directory}/reference.log`);
   const file = `${bed.directory}/reference.conf`;
   writeFileSync(file, `${items.map((item) => item.replace('=', ' = ')).join('\n')}\n`);
   return file;
+}
+
+/** What our supervisor takes apart by itself, see native/supervisor/system_paths.h, in liblxc's own words. */
+function eachSystemPath(item: string): string[] {
+  const [, options] = /^lxc\.mount\.entry=system-paths proc system-paths (\S+) /.exec(item) ?? [];
+  if (options === undefined) return [item];
+  return options.split(',').map((word) => {
+    const [how = '', path = ''] = word.split('=');
+    const mount: Record<string, string> = {
+      'read-only': `${path} ${path} none bind,ro,optional,relative`,
+      null: `/dev/null ${path} none bind,optional`,
+      empty: `sys/fs/cgroup ${path} none bind,ro,nosuid,nodev,noexec,optional,relative`,
+    };
+    return `lxc.mount.entry=${mount[how]} 0 0`;
+  });
 }

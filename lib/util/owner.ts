@@ -51,10 +51,11 @@ export function isAlive(owner: Owner): boolean {
 
 /** The process that `owner` names, running or not; undefined for one of another boot. */
 export function processOf(owner: Owner): { pid: number; start: string } | undefined {
-  const boot = `${bootId()}:`;
-  const colon = owner.indexOf(':', boot.length);
-  const [pid, start] = [owner.slice(boot.length, colon), owner.slice(colon + 1)];
-  return owner.startsWith(boot) && colon > boot.length && start !== '' ? { pid: Number(pid), start } : undefined;
+  const boot = bootId();
+  const from = boot.length + 1;
+  const colon = owner.indexOf(':', from);
+  if (!owner.startsWith(boot) || owner[from - 1] !== ':' || colon <= from || colon + 1 === owner.length) return undefined;
+  return { pid: Number(owner.slice(from, colon)), start: owner.slice(colon + 1) };
 }
 
 /** What this process is at work on now, and in how many places. */
