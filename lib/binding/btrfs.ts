@@ -70,7 +70,7 @@ export function sendDiff(parent: NativePath, snapshot: NativePath): Promise<Nati
   return native(() => addon().sendDiff(parent, snapshot));
 }
 
-/** When each process began, in clock ticks since boot; 0 for none and for a zombie. A few microseconds each, in other threads. */
+/** When each process began, in clock ticks since boot; 0 for none and for a zombie. Some microseconds each, in another thread. */
 export function startTimes(pids: number[]): Promise<Float64Array> {
   return native(() => addon().startTimes(Int32Array.from(pids)));
 }

@@ -80,10 +80,10 @@ const ORDER_FILTERS = ['before', 'since'];
 export async function listContainers(context: Pick<Context, 'store'>, options: ListOptions): Promise<ContainerSummary[]> {
   const { store } = context;
   const filters = checkFilters(options.filters ?? {});
-  const find = async () => withLiveStates(store, findRows(store, options, filters));
-  // Of a thousand that run both take as long, and seldom there is something to bring up to date.
+  const find = async () => withLiveStates(store, findRows(store, options, filters)).map((row) => summarise(store, row));
+  // Of a thousand that run both take as long, in a thread each, and seldom there is something to bring up to date.
   const [changed, found] = await Promise.all([settle(context), find()]);
-  let summaries = (changed ? await find() : found).map((row) => summarise(store, row));
+  let summaries = changed ? await find() : found;
   for (const key of ORDER_FILTERS) {
     for (const value of filters[key] ?? []) summaries = relativeTo(summaries, key, value);
   }

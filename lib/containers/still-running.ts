@@ -15,7 +15,7 @@ export async function stillRunning(store: Store, rows: readonly ActiveRow[]): Pr
   const running = rows.filter(({ state }) => state === 'running' || state === 'paused');
   if (running.length === 0) return new Set();
   const supervisors = running.map(({ owner }) => processOf(owner));
-  const looks = startTimes(supervisors.map((supervisor) => supervisor?.pid ?? 0)); // in other threads
+  const looks = startTimes(supervisors.map((supervisor) => supervisor?.pid ?? 0)); // in another thread
   const ended = existing(store.layout.containers, running.map(({ id }) => id), Layout.exitName);
   const times = await looks;
   return new Set(running.filter((_, i) => times[i] === Number(supervisors[i]?.start) && ended[i] !== 1).map(({ id }) => id));

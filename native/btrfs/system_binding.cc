@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <system_error>
-#include <thread>
 
 #include "btrfs/binding.h"
 #include "napi/args.h"
@@ -110,24 +108,6 @@ Napi::Value MissingMountPoints(const Info& info) {
       FromStrings);
 }
 
-// Looks at many small things that take microseconds each: half of a long list on another thread.
-template <typename Look>
-void LookAtAll(size_t count, Look look) {
-  constexpr size_t kWorthAThread = 128;
-  const size_t half = count < kWorthAThread ? count : count / 2;
-  std::thread other;
-  auto rest = [&] {
-    for (size_t i = half; i < count; i++) look(i);
-  };
-  try {
-    if (half < count) other = std::thread(rest);
-  } catch (const std::system_error&) {
-    rest();
-  }
-  for (size_t i = 0; i < half; i++) look(i);
-  if (other.joinable()) other.join();
-}
-
 Napi::Value StartTimes(const Info& info) {
   if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
     throw Napi::TypeError::New(info.Env(), "expected an Int32Array of process ids");
@@ -137,7 +117,7 @@ Napi::Value StartTimes(const Info& info) {
       info.Env(),
       [pids = std::vector<pid_t>(list.Data(), list.Data() + list.ElementLength())] {
         std::vector<double> times(pids.size());
-        LookAtAll(pids.size(), [&](size_t i) { times[i] = static_cast<double>(dockerlite::StartTime(pids[i])); });
+        std::transform(pids.begin(), pids.end(), times.begin(), [](pid_t pid) { return static_cast<double>(dockerlite::StartTime(pid)); });
         return times;
       },
       [](Napi::Env env, std::vector<double>& found) -> Napi::Value {
