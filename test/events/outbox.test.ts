@@ -111,6 +111,13 @@ describe('events of what a transaction changes', function () {
     await test.engine.volumes.prune({ all: true });
   });
 
+  it('of many that are created at once are gone when they are there: every other process would read them', async () => {
+    const created = await test.engine.containers.createMany(Array.from({ length: 20 }, () => ({ image: 'busybox', network: 'none' as const })));
+    assert.deepEqual(rows(), []);
+    assert.equal(ids().length, created.length);
+    for (const container of created) await container.remove();
+  });
+
   it('of a process that lives are its own to tell', () => {
     abandon('a', currentOwner());
     tellPosted(store);
