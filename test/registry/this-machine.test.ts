@@ -67,7 +67,10 @@ describe('a registry on this machine', () => {
 
   it('that speaks TLS is reached, whatever its certificate', async function () {
     const missing = missingPrograms('docker-registry', 'openssl');
-    if (missing !== undefined) this.skip();
+    if (missing !== undefined) {
+      console.log(`      ${missing}`);
+      return this.skip();
+    }
     await using server = await DockerRegistry.start({ tls: true, auth: true });
     await assert.rejects(tags(server.host), ({ message }: DockerliteError) => /repository name not known to registry/.test(message));
   });
